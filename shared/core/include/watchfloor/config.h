@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WF_CONFIG_H
+#define WF_CONFIG_H
+
+/*
+ * Configuration - one watchfloor.ini for all programs of an instance.
+ *
+ * Every key exists in one table (shared/core/src/config_keys.c): parsing, range
+ * checks, `wf check --print-config` and the shipped example come from it. Unknown keys
+ * and sections are problems with file:line and the nearest known name.
+ *
+ *   [watchfloor]          plugins, log_level, group
+ *   [receiver]            gather, receive_buffer, ring_memory ...
+ *   [listener NAME]       one socket: transport, host, port, framing, format, source, allow ...
+ *   [source NAME]         title, subsystems
+ *   [overlay S.SUB.PAR]   per-source differences: limits, calibration
+ *   [logger]              sync, batch ...
+ *   [console]             rate, bell, colour ...
+ *   [process NAME]        what else `wf up` runs: run, restart ...
+ *
+ * Ownership: strings belong to the config. It does not change after loading.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <watchfloor/err.h>
+#include <watchfloor/ini.h>
+#include <watchfloor/names.h>
+#include <watchfloor/paths.h>
+#include <watchfloor/problems.h>
+#include <watchfloor/schema.h>
+
+enum wf_transport { WF_TRANSPORT_UDP, WF_TRANSPORT_TCP, WF_TRANSPORT_TCP_CONNECT };
+
+struct wf_config_listener {
+    char name[WF_NAME_SIZE];
+    enum wf_transport transport;
+    char *host;              /* address or name to bind or connect to; default 127.0.0.1 */
+    uint16_t port;           /* 0 = any; the receiver tells which in its state folder */
+    char *group;             /* multicast group to join; "" */
+    char *interface;         /* multicast interface; "" */
+    char *framing;           /* stages, see decode/framing.h; "" = packets only */
+    char *format;            /* "ccsds" */
+    char *source;            /* whose packets these are; default main */
+    char *subsystems;        /* globs of subsystems heard here; default * */
+    char *allow;             /* ADDRESS/PREFIX ..., default "" = loopback only */
+    uint64_t receive_buffer; /* SO_RCVBUF wanted; default 8M */
+    uint32_t connection_max; /* tcp; default 64 */
+    unsigned line;
+};
+
+struct wf_config_source {
+    char name[WF_NAME_SIZE];
+    char *title;
+    char *subsystems;    /* globs; default * = all that a listener may bring */
+    double tai_offset_s; /* correlation: added to device times, seconds */
+    unsigned line;
+};
+
+struct wf_config_process {
+    char name[WF_NAME_SIZE];
+    char *run;        /* program and arguments, split at blanks, "quotes" allowed */
+    bool is_optional; /* its end is not a failure */
+    unsigned line;
+};
+
+struct wf_config_overlay {
+    char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE], parameter[WF_NAME_SIZE];
+    struct wf_ini_section *section; /* the schema language's own keys */
+    unsigned line;
+};
+
+struct wf_config {
+    char *file;
+    struct wf_ini *ini; /* kept for overlays and messages */
+
+    char *plugins; /* folders, ':' between; default: the installed one */
+    char *log_level;
+    char *group; /* group that may read regions and history; "" = own */
+
+    int64_t gather_ns;      /* receiver: nap under load to gather packets; default 1ms; 0 = never */
+    uint64_t region_memory; /* receiver: ceiling for all its regions together; default 1G */
+    int64_t ring_time_ns;   /* receiver: a ring holds at least this long; default 10s */
+    uint32_t reject_count;  /* receiver: newest rejected packets kept; default 64 */
+    int64_t source_silent_ns; /* receiver: a source counts as silent after; default 10s */
+
+    int64_t sync_ns;      /* logger: fully synced commit every; default 1s; 0 = always */
+    uint32_t batch_rows;  /* logger: at most this many rows a transaction; default 10000 */
+    uint64_t queue_bytes; /* logger: memory between draining and writing; default 8M */
+    char *log_subsystems; /* logger: globs; default * */
+
+    double console_rate_hz; /* screens a second; default 10; 1..10 */
+    char *console_display;  /* page shown first; "overview" */
+
+    struct wf_config_listener *listeners;
+    size_t listener_count;
+    struct wf_config_source *sources;
+    size_t source_count;
+    struct wf_config_process *processes;
+    size_t process_count;
+    struct wf_config_overlay *overlays;
+    size_t overlay_count;
+};
+
+/*
+ * Load `file` (NULL = the default of `paths`; when that does not exist either:
+ * ABSENT). Relative paths in it are relative to it. WF_ERR_INVALID when problems were added.
+ */
+int wf_config_load(const char *file, const struct wf_paths *paths, struct wf_config **out_config,
+                   struct wf_problems *problems, struct wf_err *err);
+void wf_config_free(struct wf_config **config);
+/* Every key with its value in force, default, range and sentence, as a loadable file. */
+void wf_config_print(const struct wf_config *config, struct wf_strbuf *out);
+
+/* --- the catalogue: every subsystem type, and which source has which ---------------------- */
+
+struct wf_catalogue_entry {
+    char source[WF_NAME_SIZE];
+    const struct wf_schema *schema; /* the source's overlays applied */
+};
+
+struct wf_catalogue {
+    struct wf_schema **types; /* one per schema file found */
+    char **type_folders;      /* the plugin folder it came from */
+    size_t type_count;
+    struct wf_catalogue_entry *entries; /* sorted by source, then subsystem */
+    size_t entry_count;
+    struct wf_schema **overlaid; /* schemas made for one source */
+    size_t overlaid_count;
+};
+
+/*
+ * Load every <folder>/<name>/<name>.ini below the configured plugin folders and
+ * work out which source has which subsystem: those named by [source], else
+ * what its listeners accept. Schemas without apid (not fed by packets) make no entry.
+ */
+int wf_catalogue_load(const struct wf_config *config, const struct wf_paths *paths,
+                      struct wf_catalogue **out_catalogue, struct wf_problems *problems,
+                      struct wf_err *err);
+void wf_catalogue_free(struct wf_catalogue **catalogue);
+
+#endif /* WF_CONFIG_H */

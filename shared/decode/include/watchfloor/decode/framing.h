@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WF_DECODE_FRAMING_H
+#define WF_DECODE_FRAMING_H
+
+/*
+ * Framing - bytes to packets, by stages named in the configuration:
+ *
+ *   ""                      the datagram or stream is packets, one after another
+ *   "skip 8"                8 bytes before each packet are passed over
+ *   "length 4 big"          a length field before each packet (little; +N for what it leaves out)
+ *   "sync 1acffc1d"         a marker before each packet; searched for after rubbish
+ *   stages combine in order: "sync 1acffc1d, length 2 big, skip 4"
+ *
+ * A stream may be cut anywhere; after rubbish the framer searches for the next
+ * place from which packets follow (marker, or several headers in a row that agree), and
+ * counts what it passed over. A datagram begins afresh every time.
+ *
+ * Threads: one at a time. Only create allocates; memory is bounded.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <watchfloor/decode/reject.h>
+#include <watchfloor/err.h>
+
+struct wf_framer;
+
+/* Called for each packet (valid during the call), whole, header first. */
+typedef void (*wf_packet_fn)(void *context, const uint8_t *packet, size_t len);
+/* Called for bytes that became no packet, with the reason; `bytes` may be cut to 512. */
+typedef void (*wf_rubbish_fn)(void *context, enum wf_reject reject, const uint8_t *bytes,
+                              size_t len);
+
+/*
+ * `format` "ccsds" is the only one so far. `is_stream`: TCP or a file; false: datagrams.
+ *   WF_ERR_INVALID   the stages make no sense; err says which
+ */
+int wf_framer_create(const char *stages, const char *format, bool is_stream,
+                     struct wf_framer **out_framer, struct wf_err *err);
+void wf_framer_destroy(struct wf_framer **framer);
+void wf_framer_reset(struct wf_framer *framer); /* a new connection */
+
+/* Feed bytes; calls back for every packet completed. A datagram is one call. */
+void wf_framer_feed(struct wf_framer *framer, const uint8_t *bytes, size_t len,
+                    wf_packet_fn on_packet, wf_rubbish_fn on_rubbish, void *context);
+/* The stream ended: a rest becomes TRUNCATED rubbish. */
+void wf_framer_end(struct wf_framer *framer, wf_rubbish_fn on_rubbish, void *context);
+
+/* Bytes of stages and headers passed over on purpose, and of rubbish. */
+uint64_t wf_framer_skipped_bytes(const struct wf_framer *framer);
+uint64_t wf_framer_rubbish_bytes(const struct wf_framer *framer);
+
+#endif /* WF_DECODE_FRAMING_H */
