@@ -65,9 +65,14 @@ int wf_canvas_text(const struct wf_canvas_part *part, int x, int y, enum wf_styl
                    const char *utf8);
 int wf_canvas_textf(const struct wf_canvas_part *part, int x, int y, enum wf_style style,
                     const char *format, ...) WF_PRINTF(5, 6);
+/* The same in `width` columns at most, cut on the right with '~' when too long. */
+int wf_canvas_text_in(const struct wf_canvas_part *part, int x, int y, int width,
+                      enum wf_style style, const char *utf8);
 /* The same, ending at column `x_end` (not included), cut on the left with '~' when too long. */
 void wf_canvas_text_right(const struct wf_canvas_part *part, int x_end, int y, enum wf_style style,
                           const char *utf8);
+/* Columns that wf_canvas_text would use. */
+size_t wf_text_columns(const char *utf8);
 void wf_canvas_fill(const struct wf_canvas_part *part, int x, int y, int width, int height,
                     uint32_t rune, enum wf_style style);
 void wf_canvas_hline(const struct wf_canvas_part *part, int x, int y, int width);
@@ -75,7 +80,7 @@ void wf_canvas_vline(const struct wf_canvas_part *part, int x, int y, int height
 void wf_canvas_box(const struct wf_canvas_part *part, int x, int y, int width, int height,
                    const char *title);
 
-/* "[--|----o=====|--]": `value` between lo and hi with limit ticks (NAN = no tick). */
+/* "[--|---o----|--]": `value` between lo and hi with ticks at lolo, lo, hi, hihi (NAN = none). */
 void wf_canvas_bar(const struct wf_canvas_part *part, int x, int y, int width, double value,
                    double lo, double hi, const double ticks[4], enum wf_style style);
 /* Newest at the right; NAN is a hole. One cell a value, block characters. */
@@ -86,14 +91,21 @@ void wf_canvas_plot(const struct wf_canvas_part *part, const double *xs, const d
                     size_t count, double x_lo, double x_hi, double y_lo, double y_hi,
                     enum wf_style style);
 
-/* Severity 0..5 as style, and as the letter and glyph that go with the colour (" ", " w", ...). */
+/* Severity 0..5 as style, and what stands beside the colour so that it is never alone. */
 enum wf_style wf_style_of_severity(int severity);
-const char *wf_severity_letter(int severity); /* "" W? see DISPLAYS: "", "w", "W", "D", "C", "S" */
+const char *wf_severity_letter(int severity); /* "", "w", "W", "D", "C", "S" */
+const char *wf_severity_glyph(int severity);  /* "", " .", " !", "!!", "!!", "!!" */
+const char *wf_severity_word(int severity);   /* "ok", "WATCH", "WARN", "DISTR", "CRIT", "SEVERE" */
+
+/* The character at a place (0 outside), for drawing on top of what is there. */
+uint32_t wf_canvas_rune(const struct wf_canvas_part *part, int x, int y);
 
 /* For hosts. */
 int wf_canvas_width(const struct wf_canvas *canvas);
 int wf_canvas_height(const struct wf_canvas *canvas);
 const struct wf_cell *wf_canvas_cells(const struct wf_canvas *canvas); /* row by row */
+/* What stands for `rune` where only ASCII can be shown: lines, bars and arrows stay readable. */
+uint32_t wf_rune_ascii(uint32_t rune);
 /* Plain text: UTF-8 lines without blanks at their ends. `ascii` replaces everything above 126. */
 void wf_canvas_to_text(const struct wf_canvas *canvas, bool ascii, struct wf_strbuf *out);
 
