@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WFI_HOST_H
+#define WFI_HOST_H
+
+/*
+ * Host - which boot and which world of process numbers this is. A lock that was
+ * held in another boot is nobody's; one whose owner lives in another PID
+ * namespace cannot tell owners apart. Platform: linux/host.c.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <watchfloor/err.h>
+
+struct wfi_host {
+    uint8_t boot_id[16];
+    uint64_t pid_namespace; /* 0 = not known */
+    uint32_t uid;
+    uint32_t pid;
+};
+
+int wfi_host_read(struct wfi_host *out, struct wf_err *err);
+
+/* Is the caller a member of this group, by any of its groups? */
+bool wfi_host_has_group(uint32_t gid);
+
+/* "alice" or "uid 1000", for messages. */
+void wfi_host_user_name(uint32_t uid, char *out, unsigned size);
+
+#endif /* WFI_HOST_H */
