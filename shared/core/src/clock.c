@@ -66,7 +66,7 @@ void wf_civil_from_utc(int64_t utc_ns, struct wf_civil *out)
     out->hour = (int)(rest_s / 3600);
     out->minute = (int)(rest_s / 60 % 60);
     out->second = (int)(rest_s % 60);
-    out->nanosecond = (int)(utc_ns - floor_div(utc_ns, WF_NS_PER_S) * WF_NS_PER_S);
+    out->nanosecond = (int)((utc_ns % WF_NS_PER_S + WF_NS_PER_S) % WF_NS_PER_S);
 }
 
 int64_t wf_utc_from_civil(const struct wf_civil *civil)

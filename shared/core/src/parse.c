@@ -202,15 +202,15 @@ static int read_duration_part(const char **at, int64_t *total_ns)
     for (size_t i = 0; i < WF_COUNT_OF(units); i++) {
         if (strlen(units[i].unit) != letters || memcmp(units[i].unit, end, letters) != 0)
             continue;
-        if (whole > (uint64_t)(INT64_MAX / units[i].ns) - 1)
+        if (whole > (uint64_t)(INT64_MAX / units[i].ns))
             return WF_ERR_LIMIT;
 
-        int64_t part =
-            (int64_t)whole * units[i].ns + (int64_t)(fraction * (long double)units[i].ns + 0.5L);
+        int64_t part_ns = (int64_t)whole * units[i].ns;
+        int64_t below_ns = (int64_t)(fraction * (long double)units[i].ns + 0.5L);
 
-        if (*total_ns > INT64_MAX - part)
+        if (part_ns > INT64_MAX - below_ns || *total_ns > INT64_MAX - part_ns - below_ns)
             return WF_ERR_LIMIT;
-        *total_ns += part;
+        *total_ns += part_ns + below_ns;
         *at = end + letters;
         return 0;
     }

@@ -5,12 +5,13 @@
 /*
  * INI files with line numbers, read by inih through our own line reader.
  *
- * The line reader refuses what inih would silently cut or change (FACTS: lines
- * over 200 bytes, sections and names over 49, embedded NUL, bytes that are not
- * UTF-8), knows the line of every key, and joins continuation lines (indented)
- * into one value with '\n' between them. A ';' or '#' starts a comment only at the
- * start of a line; inside a value it is text. Repeated keys in one section and
- * repeated sections are problems.
+ * The line reader refuses what inih would silently cut or change (lines over 197
+ * bytes, keys over 49, control characters, bytes that are not UTF-8), knows the
+ * line of every key, and joins continuation lines (indented) into one value with
+ * '\n' between them; a value that begins on the next line has no empty first line.
+ * A ';' or '#' starts a comment only in the first column; anywhere else it is text.
+ * Section names may be as long as a line. Repeated keys in one section and repeated
+ * sections are problems.
  *
  * The whole file becomes a list in memory (bounded: WF_INI_BYTES_MAX), so that
  * a loader looks at it as often as it likes.

@@ -12,6 +12,7 @@
  */
 
 #include <watchfloor/attributes.h>
+#include <watchfloor/err.h>
 
 enum wf_log_level { WF_LOG_ERROR, WF_LOG_WARNING, WF_LOG_INFO, WF_LOG_DEBUG };
 

@@ -37,6 +37,8 @@ bool wf_glob_match(const char *glob, const char *text);
  * Does `pattern` (1, 2 or 3 dotted parts, each a glob) mean this parameter, or subsystem when
  * `parameter` is NULL? One part: subsystem. Two: subsystem.parameter; or source.subsystem.
  * Three: all. The short forms mean every source. "power" matches all parameters of power.
+ * Without a parameter the question is whether the pattern can mean anything in this
+ * subsystem, so "power.bus_voltage" matches power: whoever wants the value needs its region.
  */
 bool wf_pattern_match(const char *pattern, const char *source, const char *subsystem,
                       const char *parameter);
