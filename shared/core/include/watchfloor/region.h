@@ -54,9 +54,8 @@ enum wf_writer_state { WF_WRITER_RUNNING = 1, WF_WRITER_STOPPED = 2 };
 struct wf_region_info {
     char instance[32], source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE], role[WF_NAME_SIZE];
     enum wf_region_kind kind;
-    int64_t
-        created_ns; /* UTC; another one at the same name counts from 0 again (history relies on it) */
-    uint64_t head; /* samples ever published = number of the next one */
+    int64_t created_ns; /* UTC; a successor at the same name counts from 0 again */
+    uint64_t head;      /* samples ever published = number of the next one */
     uint64_t epoch;
     uint32_t slot_count;
     uint64_t total_bytes;

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WF_STORE_WRITER_H
+#define WF_STORE_WRITER_H
+
+/*
+ * Store - the writing side of history: samples into SQLite day files.
+ *
+ * One file per UTC day of receive time, <folder>/raw/YYYY-MM-DD.db, described in
+ * shared/store/README.md. A batch is one transaction in each day it touches, and
+ * carries how far every series was read, so that a writer killed at any moment
+ * goes on where the files say: nothing is lost, nothing doubled.
+ *
+ * A *series* is one region's line of samples. Their numbers must come ascending;
+ * a number that is skipped becomes a gap row by itself, with the cause the
+ * sample carries. What lies between two samples beyond that (missing packets,
+ * silence, a restart, a clock jump) is found here and becomes gap rows too.
+ *
+ * Threads: one at a time. Exactly one store may write a folder: the caller holds
+ * a lease. The store owns the only connection that writes and checkpoints.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <watchfloor/err.h>
+#include <watchfloor/region.h>
+#include <watchfloor/schema.h>
+#include <watchfloor/store/gap.h>
+
+struct wf_store;
+struct wf_series;
+
+struct wf_store_options {
+    const char *folder;   /* <state>/history; made when missing */
+    const char *instance; /* written into the files */
+    const char *group;    /* group that may read; NULL or "" = the caller's own */
+    uint32_t cache_kib;   /* page cache of a file; 0 = 1024 */
+    /* Told once for each event a person should know (a file was set aside ...); may be NULL. */
+    void (*notice)(void *context, const char *text);
+    void *notice_context;
+};
+
+/* Allocates; touches no file. The caller owns *out_store. */
+int wf_store_create(const struct wf_store_options *options, struct wf_store **out_store,
+                    struct wf_err *err);
+/* Close every file in order: checkpointed, past days sealed. Errors at this point are dropped. */
+void wf_store_destroy(struct wf_store **store);
+
+/* How far a series was stored. */
+struct wf_position {
+    char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
+    uint64_t schema_hash;
+    int64_t region_created_ns; /* the region whose numbers these are */
+    uint64_t next;             /* number wanted next */
+    uint64_t epoch;
+    int64_t last_device_ns, last_received_ns;
+};
+
+/*
+ * Read what earlier lives stored. Must have succeeded once before anything is
+ * written; may be called again when it failed (no folder, not permitted, disk full).
+ */
+int wf_store_recover(struct wf_store *store, struct wf_err *err);
+/* The newest position of each source and subsystem; borrowed, until the next call into the store. */
+size_t wf_store_positions(const struct wf_store *store, const struct wf_position **out_list);
+
+/*
+ * The series of one region: `source`, its schema (copied), when the region was made.
+ * Asked again with the same three, the same series. The store owns it.
+ *   is_tail_unknown   the predecessor of this region was not read to its end
+ */
+int wf_store_series(struct wf_store *store, const char *source, const struct wf_schema *schema,
+                    int64_t region_created_ns, bool is_tail_unknown, struct wf_series **out_series,
+                    struct wf_err *err);
+/* Number wanted next. */
+uint64_t wf_series_next(const struct wf_series *series);
+
+struct wf_store_sample {
+    struct wf_series *series;
+    struct wf_stamp stamp;
+    enum wf_gap_cause lost_cause; /* should numbers before it be missing */
+    const void *payload;          /* schema->payload_bytes; borrowed during the call */
+};
+
+/*
+ * Store a batch, in order. Returns 0 when all of it is committed. Otherwise a
+ * part may be (whole transactions): call again with the same batch when the cause is
+ * gone; what was stored is skipped. `is_synced` makes the commits survive a power cut.
+ *   WF_ERR_NOSPACE   disk full, or a file-size limit
+ *   WF_ERR_DENIED    read-only, or not permitted
+ *   WF_ERR_BUSY      another process locks the file
+ *   WF_ERR_CORRUPT   a file contradicted itself; it is set aside by the next call
+ */
+int wf_store_write(struct wf_store *store, const struct wf_store_sample *samples, size_t count,
+                   bool is_synced, struct wf_err *err);
+
+/*
+ * Housekeeping, outside of commits: checkpoint when due, seal a day that is over.
+ * Call about once a second, with nothing urgent waiting.
+ */
+int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err);
+
+struct wf_store_figures {
+    uint64_t rows, batches; /* stored, transactions, since create */
+    uint64_t lost;          /* published samples that became gaps */
+    uint64_t gap_rows;
+    uint64_t errors; /* failed attempts */
+    uint64_t checkpoints, files_sealed;
+    uint64_t db_bytes, wal_bytes; /* of the open files */
+};
+void wf_store_figures(const struct wf_store *store, struct wf_store_figures *out);
+
+#endif /* WF_STORE_WRITER_H */

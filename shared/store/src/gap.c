@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Gap causes and their texts: see <watchfloor/store/gap.h>. */
+
+#include <watchfloor/store/gap.h>
+
+#include <string.h>
+
+#include <watchfloor/attributes.h>
+
+static const struct {
+    const char *name, *sentence;
+    bool is_published;
+} causes[] = {
+#define X(id, text, published, what) { text, what, published },
+    WF_GAP_CAUSE_LIST(X)
+#undef X
+};
+
+const char *wf_gap_cause_name(enum wf_gap_cause cause)
+{
+    return (size_t)cause < WF_COUNT_OF(causes) ? causes[cause].name : "?";
+}
+
+const char *wf_gap_cause_sentence(enum wf_gap_cause cause)
+{
+    return (size_t)cause < WF_COUNT_OF(causes) ? causes[cause].sentence : "?";
+}
+
+bool wf_gap_is_published(enum wf_gap_cause cause)
+{
+    return (size_t)cause < WF_COUNT_OF(causes) && causes[cause].is_published;
+}
+
+enum wf_gap_cause wf_gap_cause_from_name(const char *name)
+{
+    for (size_t i = 0; i < WF_COUNT_OF(causes); i++) {
+        if (strcmp(causes[i].name, name) == 0)
+            return (enum wf_gap_cause)i;
+    }
+    return WF_GAP_CAUSE_COUNT;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WFS_PLAN_H
+#define WFS_PLAN_H
+
+/*
+ * Plan - how one schema version becomes tables: which column holds which
+ * parameter, and where its bytes lie in a payload. Made once for a schema,
+ * then walked for every row that is written or read.
+ *
+ * A table has at most 2,000 columns, so a schema beyond that is spread over
+ * *parts*: the first has the system columns, the others share its _id.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <watchfloor/err.h>
+#include <watchfloor/schema.h>
+#include <watchfloor/strbuf.h>
+
+#define WFS_PART_COLUMNS 1900
+#define WFS_TABLE_SIZE   96
+#define WFS_COLUMN_SIZE  64
+
+/* What a cell is made from; the value in the payload is native, of that width. */
+enum wfs_cell {
+    WFS_CELL_U8,
+    WFS_CELL_U16,
+    WFS_CELL_U32,
+    WFS_CELL_U64, /* text beyond the signed range */
+    WFS_CELL_I8,
+    WFS_CELL_I16,
+    WFS_CELL_I32,
+    WFS_CELL_I64,
+    WFS_CELL_F32, /* NaN is the text 'NaN' */
+    WFS_CELL_F64,
+    WFS_CELL_TIME,  /* ns; NULL when there is none */
+    WFS_CELL_CHARS, /* text; a blob when it is not UTF-8 or has a NUL inside */
+    WFS_CELL_BYTES, /* blob */
+    WFS_CELL_ARRAY, /* blob: elements one behind the other, little-endian */
+};
+
+struct wfs_column {
+    int parameter;
+    enum wfs_cell cell;
+    uint32_t offset; /* of what is stored: the raw words where there are any */
+    uint32_t quality_offset;
+    uint32_t count_offset;      /* 0 = always size_max */
+    uint32_t size_max;          /* CHARS, BYTES: bytes; ARRAY: elements */
+    uint32_t stride;            /* ARRAY: bytes an element */
+    uint8_t swap;               /* ARRAY: width of the numbers inside, for byte order; 1 = none */
+    bool is_raw;                /* engineering is computed from it */
+    char name[WFS_COLUMN_SIZE]; /* in the physical table */
+    char view_name[WFS_COLUMN_SIZE]; /* in the views */
+};
+
+struct wfs_part {
+    size_t first, count; /* columns */
+    char table[WFS_TABLE_SIZE];
+    char view[WFS_TABLE_SIZE];      /* of this schema version alone */
+    char type_view[WFS_TABLE_SIZE]; /* over all versions, what people ask */
+};
+
+struct wfs_plan {
+    struct wf_schema *schema;   /* own copy */
+    struct wfs_column *columns; /* in the order of the schema's parameters */
+    size_t column_count;
+    struct wfs_part *parts; /* at least one */
+    size_t part_count;
+    bool is_quality_contiguous; /* from schema->quality_offset on, one byte a parameter */
+};
+
+/* `schema` is copied. The caller owns *out_plan. */
+int wfs_plan_create(const struct wf_schema *schema, struct wfs_plan **out_plan, struct wf_err *err);
+void wfs_plan_destroy(struct wfs_plan **plan);
+
+/* What the type's view is called: its name, or subsystem_<name> where that would be ambiguous. */
+void wfs_type_view_name(const char *subsystem, char out[WFS_TABLE_SIZE]);
+
+/* System columns of a part's table, in the order in which rows are bound and read. */
+enum wfs_system_column {
+    WFS_AT_ID,
+    WFS_AT_SOURCE,
+    WFS_AT_DEVICE,
+    WFS_AT_RECEIVED,
+    WFS_AT_NUMBER,
+    WFS_AT_PACKET,
+    WFS_AT_SEQUENCE,
+    WFS_AT_FLAGS,
+    WFS_AT_LOST,
+    WFS_AT_QUALITY,
+    WFS_SYSTEM_COLUMNS,
+};
+extern const char *const wfs_system_names[WFS_SYSTEM_COLUMNS];
+
+/* CREATE TABLE of a part, and INSERT with one ? for each column. */
+void wfs_plan_add_create(const struct wfs_plan *plan, size_t part, struct wf_strbuf *sql);
+void wfs_plan_add_insert(const struct wfs_plan *plan, size_t part, struct wf_strbuf *sql);
+
+#endif /* WFS_PLAN_H */
