@@ -157,8 +157,8 @@ struct part {
     const char *begin, *end;
 };
 
-/* Split at dots outside classes; 0 when there are more than three parts. */
-static size_t split(const char *pattern, struct part parts[PARTS_MAX])
+/* Split [pattern, end) at dots outside classes; 0 when there are more than three parts. */
+static size_t split(const char *pattern, const char *pattern_end, struct part parts[PARTS_MAX])
 {
     size_t count = 0;
     const char *at = pattern;
@@ -166,15 +166,15 @@ static size_t split(const char *pattern, struct part parts[PARTS_MAX])
     for (;;) {
         const char *begin = at;
 
-        while (*at != '\0' && *at != '.') {
+        while (at < pattern_end && *at != '.') {
             const char *end = *at == '[' ? class_end(at) : NULL;
 
-            at = end != NULL ? end : at + 1;
+            at = end != NULL && end <= pattern_end ? end : at + 1;
         }
         if (count == PARTS_MAX)
             return 0;
         parts[count++] = (struct part){ begin, at };
-        if (*at == '\0')
+        if (at >= pattern_end)
             return count;
         at++;
     }
@@ -185,12 +185,12 @@ static bool part_match(const struct part *part, const char *text)
     return match_range(part->begin, part->end, text);
 }
 
-bool wf_pattern_match(const char *pattern, const char *source, const char *subsystem,
-                      const char *parameter)
+static bool range_match(const char *pattern, const char *end, const char *source,
+                        const char *subsystem, const char *parameter)
 {
     struct part parts[PARTS_MAX];
 
-    switch (split(pattern, parts)) {
+    switch (split(pattern, end, parts)) {
     case 1:
         return part_match(&parts[0], subsystem);
     case 2:
@@ -204,6 +204,27 @@ bool wf_pattern_match(const char *pattern, const char *source, const char *subsy
     default:
         return false;
     }
+}
+
+bool wf_pattern_match(const char *pattern, const char *source, const char *subsystem,
+                      const char *parameter)
+{
+    return range_match(pattern, pattern + strlen(pattern), source, subsystem, parameter);
+}
+
+bool wf_pattern_list_match(const char *patterns, const char *source, const char *subsystem,
+                           const char *parameter)
+{
+    static const char blanks[] = " \t\n,";
+
+    for (const char *at = patterns + strspn(patterns, blanks); *at != '\0';) {
+        const char *end = at + strcspn(at, blanks);
+
+        if (range_match(at, end, source, subsystem, parameter))
+            return true;
+        at = end + strspn(end, blanks);
+    }
+    return false;
 }
 
 void wf_strbuf_add_name(struct wf_strbuf *buf, const char *source, const char *subsystem,

@@ -91,15 +91,17 @@ static int find_state(struct wf_paths *paths, struct wf_err *err)
     return rc < 0 ? rc : join(paths->state, sizeof(paths->state), base, below, err);
 }
 
-/* An administrator's configuration comes before the one that was shipped. */
+/* An administrator's watchfloor.ini comes before the one that was shipped. */
 static int find_config(struct wf_paths *paths, struct wf_err *err)
 {
     bool is_usr = strcmp(paths->prefix, "/usr") == 0 || strcmp(paths->prefix, "/") == 0;
-    struct stat status;
+    char file[WF_PATH_SIZE];
     int rc = join(paths->config, sizeof(paths->config), is_usr ? "/" : paths->prefix,
                   "etc/watchfloor", err);
 
-    if (rc < 0 || (stat(paths->config, &status) == 0 && S_ISDIR(status.st_mode)))
+    if (rc == 0)
+        rc = join(file, sizeof(file), paths->config, "watchfloor.ini", err);
+    if (rc < 0 || access(file, F_OK) == 0)
         return rc;
     return join(paths->config, sizeof(paths->config), paths->prefix, "share/watchfloor/config",
                 err);

@@ -10,13 +10,13 @@
  * and sections are problems with file:line and the nearest known name.
  *
  *   [watchfloor]          plugins, log_level, group
- *   [receiver]            gather, receive_buffer, ring_memory ...
+ *   [receiver]            gather, region_memory, ring_time ...
  *   [listener NAME]       one socket: transport, host, port, framing, format, source, allow ...
- *   [source NAME]         title, subsystems
+ *   [source NAME]         title, subsystems, tai_offset
  *   [overlay S.SUB.PAR]   per-source differences: limits, calibration
- *   [logger]              sync, batch ...
- *   [console]             rate, bell, colour ...
- *   [process NAME]        what else `wf up` runs: run, restart ...
+ *   [logger]              sync, batch_rows ...
+ *   [console]             rate, display
+ *   [process NAME]        what else `wf up` runs: run, optional, notify
  *
  * Ownership: strings belong to the config. It does not change after loading.
  */
@@ -61,8 +61,9 @@ struct wf_config_source {
 
 struct wf_config_process {
     char name[WF_NAME_SIZE];
-    char *run;        /* program and arguments, split at blanks, "quotes" allowed */
-    bool is_optional; /* its end is not a failure */
+    char *run;         /* program and arguments, split at blanks, "quotes" allowed */
+    bool is_optional;  /* its end is not a failure, and it is not started again */
+    bool is_notifying; /* says READY=1 (service.h); otherwise ready once it runs */
     unsigned line;
 };
 
@@ -111,7 +112,10 @@ struct wf_config {
 int wf_config_load(const char *file, const struct wf_paths *paths, struct wf_config **out_config,
                    struct wf_problems *problems, struct wf_err *err);
 void wf_config_free(struct wf_config **config);
-/* Every key with its value in force, default, range and sentence, as a loadable file. */
+/*
+ * Every key with its value in force, default, range and sentence, as a loadable file (plugin
+ * folders are printed as paths).
+ */
 void wf_config_print(const struct wf_config *config, struct wf_strbuf *out);
 
 /* --- the catalogue: every subsystem type, and which source has which ---------------------- */
@@ -135,6 +139,9 @@ struct wf_catalogue {
  * Load every <folder>/<name>/<name>.ini below the configured plugin folders and
  * work out which source has which subsystem: those named by [source], else
  * what its listeners accept. Schemas without apid (not fed by packets) make no entry.
+ * A subsystem found in an earlier folder hides its namesake in a later one. Two
+ * subsystems of one source that claim the same packets are a problem.
+ * WF_ERR_INVALID when problems were added; then there is no catalogue.
  */
 int wf_catalogue_load(const struct wf_config *config, const struct wf_paths *paths,
                       struct wf_catalogue **out_catalogue, struct wf_problems *problems,

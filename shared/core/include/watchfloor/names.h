@@ -43,6 +43,10 @@ bool wf_glob_match(const char *glob, const char *text);
 bool wf_pattern_match(const char *pattern, const char *source, const char *subsystem,
                       const char *parameter);
 
+/* Does any of the patterns, blanks or commas between them, match? An empty list matches nothing. */
+bool wf_pattern_list_match(const char *patterns, const char *source, const char *subsystem,
+                           const char *parameter);
+
 /* "power.bus_voltage", or "sat1.power.bus_voltage" when source is not main; parameter may be NULL. */
 void wf_strbuf_add_name(struct wf_strbuf *buf, const char *source, const char *subsystem,
                         const char *parameter);

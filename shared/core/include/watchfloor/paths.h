@@ -7,8 +7,9 @@
  *
  * Everything installed is found relative to the running program, so that the
  * build tree and any prefix behave alike: <prefix>/bin/wf-x,
- * <prefix>/lib/watchfloor/plugins, <prefix>/share/watchfloor/config,
- * <prefix>/etc/watchfloor (for the prefix /usr: /etc/watchfloor).
+ * <prefix>/lib/watchfloor/plugins, <prefix>/share/watchfloor/config, or instead of
+ * the last <prefix>/etc/watchfloor (for the prefix /usr: /etc/watchfloor) when
+ * there is a watchfloor.ini in it.
  */
 
 #include <stddef.h>

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WFI_CONFIG_CHECK_H
+#define WFI_CONFIG_CHECK_H
+
+/* What holds between keys, and what overlays mean: the second half of loading. */
+
+#include <watchfloor/config.h>
+
+int wfi_config_check(struct wf_config *config, const struct wf_paths *paths,
+                     struct wf_problems *problems, struct wf_err *err);
+
+#endif /* WFI_CONFIG_CHECK_H */

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Every configuration key, once: see config_keys.h. A new key is a line here and a member. */
+
+#include "config_keys.h"
+
+#define OF(member)       offsetof(struct wf_config, member)
+#define LISTENER(member) offsetof(struct wf_config_listener, member)
+#define SOURCE(member)   offsetof(struct wf_config_source, member)
+#define PROCESS(member)  offsetof(struct wf_config_process, member)
+#define NAMED(type, list, count)                                                                   \
+    .is_named = true, .item_bytes = sizeof(struct type),                                           \
+    .name_offset = offsetof(struct type, name), .line_offset = offsetof(struct type, line),        \
+    .list_offset = OF(list), .count_offset = OF(count)
+
+const struct wfi_section_kind wfi_section_kinds[] = {
+    { .kind = "watchfloor", .example = "", .sentence = "What all programs share." },
+    { .kind = "receiver",
+      .example = "",
+      .sentence = "wf-receiver: from sockets to regions in shared memory." },
+    { .kind = "listener",
+      NAMED(wf_config_listener, listeners, listener_count),
+      .example = "packets",
+      .sentence = "One socket the receiver hears, one section each." },
+    { .kind = "source",
+      NAMED(wf_config_source, sources, source_count),
+      .example = "main",
+      .sentence = "A spacecraft, rack or host that telemetry comes from. Optional: a source that "
+                  "only a listener names has every subsystem its listeners accept." },
+    { .kind = "overlay",
+      .is_named = true,
+      .example = "main.power.bus_voltage",
+      .sentence = "Where one source differs from its subsystem's schema: limits, calibration, "
+                  "guidance, with the keys of the schema language (plugins/README.md). The name is "
+                  "SOURCE.SUBSYSTEM.PARAMETER, or SOURCE.SUBSYSTEM for its period, stale_after and "
+                  "title.",
+      .sample = "[overlay main.power.bus_voltage]\nhi = 33.5\nhihi = 35\n" },
+    { .kind = "logger",
+      .example = "",
+      .sentence = "wf-logger: from regions to history in SQLite." },
+    { .kind = "console", .example = "", .sentence = "wf-console: the terminal screens." },
+    { .kind = "process",
+      NAMED(wf_config_process, processes, process_count),
+      .example = "hostfeed",
+      .sentence = "What `wf up` runs beside the receiver and the logger, started in this order and "
+                  "stopped first. Under systemd each is a unit of its own instead." },
+};
+const size_t wfi_section_kind_count = WF_COUNT_OF(wfi_section_kinds);
+
+const struct wfi_key wfi_keys[] = {
+    { "watchfloor", "plugins", WFI_KEY_TEXT, OF(plugins), "", NULL, NULL, NULL,
+      "Folders of plugins, ':' between them, relative to this file; a subsystem found in an "
+      "earlier "
+      "one hides its namesake in a later one. Empty: the folder that was installed." },
+    { "watchfloor", "log_level", WFI_KEY_WORD, OF(log_level), "info", "error warning info debug",
+      NULL, NULL, "How much programs say on stderr." },
+    { "watchfloor", "group", WFI_KEY_TEXT, OF(group), "", NULL, NULL, NULL,
+      "Group that may read regions and history; monitors run under other users of this group. "
+      "Empty: the receiver's own group." },
+
+    { "receiver", "gather", WFI_KEY_DURATION, OF(gather_ns), "1ms", "0", "100ms", NULL,
+      "Under load, nap this long so that packets arrive in batches: less work per packet, at most "
+      "this much more latency. 0: never." },
+    { "receiver", "region_memory", WFI_KEY_SIZE, OF(region_memory), "1G", "1M", "1T", NULL,
+      "Ceiling for the shared memory of all regions together." },
+    { "receiver", "ring_time", WFI_KEY_DURATION, OF(ring_time_ns), "10s", "100ms", "1d", NULL,
+      "A region keeps at least this long of samples at its nominal period, so that a monitor may "
+      "be away that long without a gap." },
+    { "receiver", "reject_count", WFI_KEY_COUNT, OF(reject_count), "64", "0", "65536", NULL,
+      "So many of the newest rejected packets are kept for `wf status --rejects`." },
+    { "receiver", "source_silent", WFI_KEY_DURATION, OF(source_silent_ns), "10s", "100ms", "1d",
+      NULL, "A source counts as silent after this long without a packet." },
+
+    { "listener", "transport", WFI_KEY_CHOICE, LISTENER(transport), "udp", "udp tcp tcp-connect",
+      NULL, "udp", "udp: datagrams; tcp: others connect to us; tcp-connect: we connect to them." },
+    { "listener", "host", WFI_KEY_TEXT, LISTENER(host), "127.0.0.1", NULL, NULL, NULL,
+      "Address or name to bind, or to connect to. 0.0.0.0 and :: hear every interface; then say "
+      "who is allowed." },
+    { "listener", "port", WFI_KEY_PORT, LISTENER(port), "0", "0", "65535", "10015",
+      "0: any free one; `wf status` tells which." },
+    { "listener", "group", WFI_KEY_TEXT, LISTENER(group), "", NULL, NULL, NULL,
+      "Multicast group to join." },
+    { "listener", "interface", WFI_KEY_TEXT, LISTENER(interface), "", NULL, NULL, NULL,
+      "Network interface to join it on. Empty: the system's choice." },
+    { "listener", "framing", WFI_KEY_TEXT, LISTENER(framing), "", NULL, NULL, NULL,
+      "What stands around each packet, in order, commas between: `skip N` bytes, `length N big` or "
+      "`little` (+M for what it leaves out), `sync HEX`. Empty: packets one after another." },
+    { "listener", "format", WFI_KEY_WORD, LISTENER(format), "ccsds", "ccsds", NULL, NULL,
+      "What the packets are." },
+    { "listener", "source", WFI_KEY_NAME, LISTENER(source), "main", NULL, NULL, NULL,
+      "Whose packets these are." },
+    { "listener", "subsystems", WFI_KEY_TEXT, LISTENER(subsystems), "*", NULL, NULL, NULL,
+      "Subsystems heard here, as globs with blanks between." },
+    { "listener", "allow", WFI_KEY_TEXT, LISTENER(allow), "", NULL, NULL, NULL,
+      "Who may send, as ADDRESS or ADDRESS/PREFIX with blanks between. Empty: this machine only." },
+    { "listener", "receive_buffer", WFI_KEY_SIZE, LISTENER(receive_buffer), "8M", "4K", "1G", NULL,
+      "Kernel buffer wanted; how much is granted depends on net.core.rmem_max." },
+    { "listener", "connection_max", WFI_KEY_COUNT, LISTENER(connection_max), "64", "1", "4096",
+      NULL, "tcp: so many connections at a time." },
+
+    { "source", "title", WFI_KEY_TEXT, SOURCE(title), "", NULL, NULL, "This machine",
+      "Shown beside the name." },
+    { "source", "subsystems", WFI_KEY_TEXT, SOURCE(subsystems), "*", NULL, NULL, NULL,
+      "The subsystems it has, as globs with blanks between. *: all that its listeners accept." },
+    { "source", "tai_offset", WFI_KEY_NUMBER, SOURCE(tai_offset_s), "0", "-1e9", "1e9", NULL,
+      "Time correlation: seconds added to every device time of this source." },
+
+    { "logger", "sync", WFI_KEY_DURATION, OF(sync_ns), "1s", "0", "1h", NULL,
+      "A commit is forced to the disk this often; a power cut loses at most this much. 0: every "
+      "commit." },
+    { "logger", "batch_rows", WFI_KEY_COUNT, OF(batch_rows), "10000", "1", "1000000", NULL,
+      "At most so many rows in one transaction." },
+    { "logger", "queue", WFI_KEY_SIZE, OF(queue_bytes), "8M", "64K", "16G", NULL,
+      "Memory between reading regions and writing the file; it bridges a slow disk." },
+    { "logger", "subsystems", WFI_KEY_TEXT, OF(log_subsystems), "*", NULL, NULL, NULL,
+      "What is recorded, as globs with blanks between." },
+
+    { "console", "rate", WFI_KEY_NUMBER, OF(console_rate_hz), "10", "1", "10", NULL,
+      "Screens drawn a second, at most." },
+    { "console", "display", WFI_KEY_TEXT, OF(console_display), "overview", NULL, NULL, NULL,
+      "The page shown first." },
+
+    { "process", "run", WFI_KEY_TEXT, PROCESS(run), "", NULL, NULL, "wf-hostfeed",
+      "Program and arguments, split at blanks; \"quotes\" keep blanks together. A program without "
+      "a folder is looked for beside wf, then in PATH." },
+    { "process", "optional", WFI_KEY_BOOL, PROCESS(is_optional), "no", NULL, NULL, NULL,
+      "yes: when it ends by itself that is no failure, and it is not started again." },
+    { "process", "notify", WFI_KEY_BOOL, PROCESS(is_notifying), "yes", NULL, NULL, NULL,
+      "yes: it says when it is ready, as all of Watchfloor's programs do (sd_notify). no: it "
+      "counts "
+      "as ready once it runs." },
+};
+const size_t wfi_key_count = WF_COUNT_OF(wfi_keys);
