@@ -7,19 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Line of a key in the section that starts in `line`, or that line itself. */
-static unsigned line_of(const struct wf_config *config, unsigned line, const char *key)
+unsigned wf_config_line(const struct wf_config *config, unsigned section_line, const char *key)
 {
     for (size_t i = 0; i < config->ini->section_count; i++) {
         const struct wf_ini_section *section = &config->ini->sections[i];
 
-        if (section->line != line)
-            continue;
-        for (size_t k = 0; k < section->key_count; k++)
+        for (size_t k = 0; section->line == section_line && k < section->key_count; k++)
             if (wf_casecmp(section->keys[k].name, key) == 0)
                 return section->keys[k].line;
     }
-    return line;
+    return section_line;
 }
 
 /* --- listeners -------------------------------------------------------------------------------- */
@@ -38,7 +35,7 @@ static void check_allow(const struct wf_config *config, const struct wf_config_l
                         struct wf_problems *problems)
 {
     static const char blanks[] = " \t\n,";
-    unsigned line = line_of(config, listener->line, "allow");
+    unsigned line = wf_config_line(config, listener->line, "allow");
 
     for (const char *at = listener->allow + strspn(listener->allow, blanks); *at != '\0';) {
         size_t len = strcspn(at, blanks);
@@ -83,7 +80,7 @@ static void check_same_socket(const struct wf_config *config, size_t index,
 
         if (other->transport == mine->transport && other->port == mine->port &&
             wf_casecmp(other->host, mine->host) == 0 && strcmp(other->group, mine->group) == 0)
-            wf_problems_add(problems, config->file, line_of(config, mine->line, "port"),
+            wf_problems_add(problems, config->file, wf_config_line(config, mine->line, "port"),
                             "port: [listener %s] in line %u has the same transport, host and port",
                             other->name, other->line);
     }
@@ -95,20 +92,20 @@ static void check_listener(const struct wf_config *config, size_t index,
     const struct wf_config_listener *listener = &config->listeners[index];
 
     if (listener->host[0] == '\0')
-        wf_problems_add(problems, config->file, line_of(config, listener->line, "host"),
+        wf_problems_add(problems, config->file, wf_config_line(config, listener->line, "host"),
                         "host: an address or name is missing; 0.0.0.0 or :: hears all interfaces");
     if (listener->transport == WF_TRANSPORT_TCP_CONNECT && listener->port == 0)
-        wf_problems_add(problems, config->file, line_of(config, listener->line, "port"),
+        wf_problems_add(problems, config->file, wf_config_line(config, listener->line, "port"),
                         "[listener %s] connects to somebody, so it needs a port", listener->name);
     if (listener->group[0] != '\0' && !is_multicast(listener->group))
-        wf_problems_add(problems, config->file, line_of(config, listener->line, "group"),
+        wf_problems_add(problems, config->file, wf_config_line(config, listener->line, "group"),
                         "group: '%.60s' is not a multicast address (224.0.0.0/4 or ff00::/8)",
                         listener->group);
     if (listener->group[0] != '\0' && listener->transport != WF_TRANSPORT_UDP)
-        wf_problems_add(problems, config->file, line_of(config, listener->line, "group"),
+        wf_problems_add(problems, config->file, wf_config_line(config, listener->line, "group"),
                         "group: only transport = udp can join a multicast group");
     if (wf_name_is_equal(listener->source, WF_SOURCE_OWN))
-        wf_problems_add(problems, config->file, line_of(config, listener->line, "source"),
+        wf_problems_add(problems, config->file, wf_config_line(config, listener->line, "source"),
                         "source: '%s' is the system's own health; choose another name",
                         WF_SOURCE_OWN);
     check_allow(config, listener, problems);
@@ -121,21 +118,20 @@ static void check_process(const struct wf_config *config, const struct wf_config
                           struct wf_problems *problems)
 {
     static const char *const own[] = { "receiver", "logger", "up" };
-    size_t quotes = 0;
+    struct wf_err why = { 0 };
+    char **arguments = NULL;
+    int rc;
 
     for (size_t i = 0; i < WF_COUNT_OF(own); i++)
         if (wf_name_is_equal(process->name, own[i]))
             wf_problems_add(problems, config->file, process->line,
                             "[process %s]: `wf up` has one of that name itself; choose another",
                             process->name);
-    for (const char *at = process->run; *at != '\0'; at++)
-        quotes += *at == '"';
-    if (process->run[strspn(process->run, " \t\n\"")] == '\0')
-        wf_problems_add(problems, config->file, line_of(config, process->line, "run"),
-                        "[process %s] needs run = PROGRAM ARGUMENTS", process->name);
-    else if (quotes % 2 != 0)
-        wf_problems_add(problems, config->file, line_of(config, process->line, "run"),
-                        "run: a quote is opened and not closed");
+    rc = wf_config_arguments(process, &arguments, &why);
+    if (rc < 0)
+        wf_problems_add(problems, config->file, wf_config_line(config, process->line, "run"),
+                        "[process %s] run: %s", process->name, why.text);
+    free(arguments);
 }
 
 /* --- overlays --------------------------------------------------------------------------------- */

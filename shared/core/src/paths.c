@@ -168,3 +168,43 @@ int wf_paths_in_state(const struct wf_paths *paths, const char *name, char *out,
 {
     return join(out, size, paths->state, name, err);
 }
+
+/* Is there an executable `program` in the folder of `folder_len` bytes? Then *out is its path. */
+static bool is_program_in(const char *folder, size_t folder_len, const char *program, char *out,
+                          size_t size)
+{
+    struct wf_strbuf path;
+    struct stat status;
+
+    wf_strbuf_init_fixed(&path, out, size);
+    if (folder_len > 0) {
+        wf_strbuf_add_bytes(&path, folder, folder_len);
+        wf_strbuf_add_char(&path, '/');
+    }
+    wf_strbuf_add(&path, program);
+    return !path.was_cut && stat(out, &status) == 0 && S_ISREG(status.st_mode) &&
+           access(out, X_OK) == 0;
+}
+
+int wf_find_program(const struct wf_paths *paths, const char *program, char *out, size_t size,
+                    struct wf_err *err)
+{
+    const char *at = environment("PATH");
+
+    if (strchr(program, '/') != NULL) {
+        if (is_program_in("", 0, program, out, size))
+            return 0;
+        return wf_fail(err, WF_ERR_ABSENT, "there is no program %.200s", program);
+    }
+    if (program[0] != '\0' && is_program_in(paths->bin, strlen(paths->bin), program, out, size))
+        return 0;
+    while (at != NULL && *at != '\0' && program[0] != '\0') {
+        size_t len = strcspn(at, ":");
+
+        if (len > 0 && is_program_in(at, len, program, out, size))
+            return 0;
+        at += len + (at[len] != '\0' ? 1 : 0);
+    }
+    return wf_fail(err, WF_ERR_ABSENT, "there is no program '%.60s' in %.120s or PATH", program,
+                   paths->bin);
+}

@@ -139,7 +139,7 @@ static void what_is_wrong_is_told_by_line(void **state)
         { "[watchfloor]\nlog_level = loud\n", 2, "error warning info debug" },
         { "[source wf]\n", 1, "own health" },
         { "[process receiver]\nrun = x\n", 1, "choose another" },
-        { "[process p]\n", 1, "needs run" },
+        { "[process p]\n", 1, "expected PROGRAM" },
         { "[process p]\nrun = \"x\n", 2, "quote" },
         { "[process p]\nrun = x\noptional = perhaps\n", 3, "neither yes nor no" },
         { "[overlay sat9.power.bus_voltage]\n", 1, "the source 'sat9'" },
@@ -163,6 +163,40 @@ static void what_is_wrong_is_told_by_line(void **state)
         }
         wf_problems_fini(&problems);
         tmp_folder_remove(&folder);
+    }
+}
+
+static void the_run_of_a_process_splits_into_words(void **state)
+{
+    static const struct {
+        const char *run;
+        size_t count;
+        const char *words[4];
+    } cases[] = {
+        { "wf-feed", 1, { "wf-feed" } },
+        { "  a  b\n c ", 3, { "a", "b", "c" } },
+        { "a \"b c\" d", 3, { "a", "b c", "d" } },
+        { "\"/opt/x y/z\" --t=\"1 2\"", 2, { "/opt/x y/z", "--t=1 2" } },
+        { "a \"\"", 2, { "a", "" } },
+        { "", 0, { NULL } },
+        { "\"\"", 0, { NULL } },
+        { "a \"b", 0, { NULL } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < WF_COUNT_OF(cases); i++) {
+        char run[64];
+        struct wf_config_process process = { .run = run };
+        char **words = NULL;
+
+        assert_true(wf_copy_text(run, sizeof(run), cases[i].run));
+        assert_int_equal(wf_config_arguments(&process, &words, NULL),
+                         cases[i].count > 0 ? 0 : WF_ERR_INVALID);
+        for (size_t k = 0; k < cases[i].count; k++)
+            assert_string_equal(words[k], cases[i].words[k]);
+        if (cases[i].count > 0)
+            assert_null(words[cases[i].count]);
+        free(words);
     }
 }
 
@@ -314,6 +348,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_empty_file_means_every_default),
         cmocka_unit_test(every_kind_of_value_arrives),
         cmocka_unit_test(what_is_wrong_is_told_by_line),
+        cmocka_unit_test(the_run_of_a_process_splits_into_words),
         cmocka_unit_test(all_problems_are_told_at_once),
         cmocka_unit_test(a_missing_file_is_absent),
         cmocka_unit_test(what_is_printed_loads_to_the_same),

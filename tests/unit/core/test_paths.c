@@ -104,6 +104,33 @@ static void a_path_that_does_not_fit_is_refused(void **state)
     assert_int_equal(wf_paths_in_state(&paths, "longer", out, sizeof(out), NULL), WF_ERR_LIMIT);
 }
 
+static void programs_are_found_beside_us_then_in_path(void **state)
+{
+    struct tmp_folder folder = tmp_folder_make();
+    struct wf_paths paths = { 0 };
+    char *tool = tmp_folder_path(&folder, "tool");
+    char found[WF_PATH_SIZE];
+    struct wf_err err = { 0 };
+
+    (void)state;
+    (void)wf_copy_text(paths.bin, sizeof(paths.bin), folder.path);
+    assert_int_equal(wf_find_program(&paths, "sh", found, sizeof(found), &err), 0);
+    assert_int_equal(found[0], '/');
+    assert_int_equal(wf_find_program(&paths, "tool", found, sizeof(found), &err), WF_ERR_ABSENT);
+    assert_non_null(strstr(err.text, "'tool'"));
+    tmp_folder_write(&folder, "tool", "");
+    assert_int_equal(wf_find_program(&paths, "tool", found, sizeof(found), &err), WF_ERR_ABSENT);
+    assert_int_equal(chmod(tool, 0700), 0);
+    assert_int_equal(wf_find_program(&paths, "tool", found, sizeof(found), &err), 0);
+    assert_string_equal(found, tool);
+    assert_int_equal(wf_find_program(&paths, tool, found, sizeof(found), &err), 0);
+    assert_int_equal(wf_find_program(&paths, folder.path, found, sizeof(found), &err),
+                     WF_ERR_ABSENT);
+    assert_int_equal(wf_find_program(&paths, "", found, sizeof(found), &err), WF_ERR_ABSENT);
+    tmp_folder_remove(&folder);
+    free(tool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +138,7 @@ int main(void)
         cmocka_unit_test_setup(state_lies_where_the_environment_says, forget_environment),
         cmocka_unit_test_setup(a_bad_instance_is_refused, forget_environment),
         cmocka_unit_test_setup(folders_are_made_private_with_their_parents, forget_environment),
+        cmocka_unit_test(programs_are_found_beside_us_then_in_path),
         cmocka_unit_test_setup(a_path_that_does_not_fit_is_refused, forget_environment),
     };
 

@@ -118,6 +118,15 @@ void wf_config_free(struct wf_config **config);
  */
 void wf_config_print(const struct wf_config *config, struct wf_strbuf *out);
 
+/*
+ * The words of a process's `run`, NULL behind the last; "quotes" keep blanks. One block of
+ * memory: free() the list. WF_ERR_INVALID when there is no word or a quote stays open.
+ */
+int wf_config_arguments(const struct wf_config_process *process, char ***out_arguments,
+                        struct wf_err *err);
+/* Line of `key` in the section that begins in `section_line`; that line when it is not given. */
+unsigned wf_config_line(const struct wf_config *config, unsigned section_line, const char *key);
+
 /* --- the catalogue: every subsystem type, and which source has which ---------------------- */
 
 struct wf_catalogue_entry {

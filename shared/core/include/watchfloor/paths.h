@@ -42,4 +42,11 @@ int wf_make_folders(const char *path, struct wf_err *err);
 int wf_paths_in_state(const struct wf_paths *paths, const char *name, char *out, size_t size,
                       struct wf_err *err);
 
+/*
+ * The file of a program: as given when it has a '/', else beside the running one, else in PATH.
+ *   WF_ERR_ABSENT   nowhere, or not executable
+ */
+int wf_find_program(const struct wf_paths *paths, const char *program, char *out, size_t size,
+                    struct wf_err *err);
+
 #endif /* WF_PATHS_H */
