@@ -6,22 +6,26 @@
  * Expressions - small, side-effect-free, typed, compiled once.
  *
  * Used for derived parameters, packet selection, contexts and alarm rules.
- * Three-valued: an operand that is not VALID (stale, invalid, absent) makes the
- * result UNKNOWN unless the other operand decides (Kleene: FALSE and UNKNOWN is
- * FALSE, TRUE or UNKNOWN is TRUE).
+ * Three-valued: an operand that cannot be used (INVALID, ABSENT, STALE, NEVER)
+ * makes the result UNKNOWN unless the other operand decides (Kleene: FALSE and
+ * UNKNOWN is FALSE, TRUE or UNKNOWN is TRUE). So does what has no result: x / 0,
+ * sqrt(-1), a shift by 64, text in arithmetic.
  *
- * Grammar (precedence low to high):
- *     or, and, not, == != < <= > >= , + -, * / %, unary -, ( ), calls
- *     numbers (1, 0x1f, 2.5e3), true, false, "TEXT" and enumeration labels, names
+ * Grammar (precedence low to high; comparisons do not chain):
+ *     or, and, not, == != < <= > >= , | , ^ , & , << >> , + - , * / % , unary -, ( ), calls
+ *     numbers (1, 0x1f, 0b101, 2.5e3), true, false, "TEXT" and enumeration labels, names
  *     abs min max sqrt exp log log10 sin cos tan asin acos atan atan2 floor ceil round pow
- *     if(c, a, b)   valid(x)   bits(x, first, count)
- *     & | ^ << >> on integers
+ *     if(c, a, b)   valid(x)   bits(x, first, count): first 0 is the least significant
  * A name is parameter, subsystem.parameter or source.subsystem.parameter, with
  * [i] for one element of an array. A label compares with an enumeration:
- * mode == SAFE, or mode == "SAFE MODE".
+ * mode == SAFE, or mode == "SAFE MODE"; there a label wins over a parameter of that name.
  *
- * Windows (last min max avg count rate over [N samples | T]) are part of the
- * language and compiled when the host's resolver offers history.
+ * Exact: whole numbers from -2^63 to 2^64-1 stay whole through + - * % min max abs,
+ * through / when it leaves no remainder, and in every comparison, also with doubles.
+ * What leaves that range goes on as a double.
+ *
+ * Windows over the past: last min max avg count rate of NAME over 20 samples or a
+ * time, as avg(bus_voltage over 10s). Compiled where the host's scope offers history.
  *
  * Ownership: compiled expressions are freed with wf_expr_free. Evaluation
  * allocates nothing and may run in any thread, one at a time per scratch.
@@ -29,11 +33,21 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <watchfloor/err.h>
 #include <watchfloor/value.h>
 
 struct wf_expr;
+
+enum wf_expr_window {
+    WF_WINDOW_LAST,
+    WF_WINDOW_MIN,
+    WF_WINDOW_MAX,
+    WF_WINDOW_AVG,
+    WF_WINDOW_COUNT,
+    WF_WINDOW_RATE,
+};
 
 /* What names mean, given by whoever compiles. */
 struct wf_expr_scope {
@@ -44,12 +58,18 @@ struct wf_expr_scope {
      */
     int (*resolve)(void *context, const char *name, int *out_id,
                    const struct wf_enumeration **out_enumeration);
+    /*
+     * Optional (NULL: there is no history here): an id for a window over the last
+     * `samples` (or, when that is 0, `time_ns`) of `name`. Its value comes from get().
+     */
+    int (*window)(void *context, enum wf_expr_window window, const char *name, uint32_t samples,
+                  int64_t time_ns, int *out_id);
 };
 
 /* Where values come from, given by whoever evaluates. */
 struct wf_expr_values {
     void *context;
-    /* Fill out with the value of `id`, element `element`; quality not VALID means UNKNOWN. */
+    /* Fill out with the value of `id`, element `element`; quality INVALID or worse means UNKNOWN. */
     void (*get)(void *context, int id, size_t element, struct wf_value *out);
 };
 

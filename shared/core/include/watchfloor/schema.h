@@ -207,7 +207,7 @@ struct wf_parameter {
     /* Layout, set when loaded. */
     enum wf_storage storage;
     uint32_t offset;         /* in the payload = in the C struct */
-    uint32_t count_offset;   /* uint32_t number of elements or bytes; 0 when fixed */
+    uint32_t count_offset;   /* uint32_t number of elements or bytes, behind them; 0 = fixed */
     uint32_t raw_offset;     /* 8 bytes an element; 0 when raw equals engineering */
     uint32_t quality_offset; /* one byte */
 };
@@ -275,6 +275,8 @@ struct wf_schema {
     uint32_t payload_bytes; /* multiple of 8 */
     uint64_t layout_hash;   /* names, types, offsets: what a C struct depends on */
     uint64_t schema_hash;   /* the whole canonical text */
+
+    struct wfi_schema_own *own; /* memory and name index; the schema functions' own */
 };
 
 /*
