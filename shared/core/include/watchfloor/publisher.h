@@ -28,6 +28,10 @@ struct wf_publisher_options {
     uint32_t region_max; /* directory entries; default 4096 */
     const char *group;   /* group that may read; NULL = the caller's own */
     int mode;            /* of mappings; 0 = 0640 */
+
+    /* Where a schema does not say how deep its ring is: deep enough for this long. Default 10 s. */
+    int64_t ring_time_ns;
+    uint64_t memory_max; /* all regions together, bytes; 0 = no ceiling of ours */
 };
 
 /*
@@ -51,10 +55,19 @@ uint64_t wf_publisher_epoch(const struct wf_publisher *publisher);
  * about it fits (numbers continue); otherwise what is there is retired and a
  * new one made, *out_was_adopted (may be NULL) tells. The schema is copied. The
  * writer belongs to the publisher.
+ *
+ *   WF_ERR_EXISTS    added already, or written by another role
+ *   WF_ERR_LIMIT     the directory is full, or memory_max would be exceeded
+ *   WF_ERR_DENIED WF_ERR_NOSPACE as above
  */
 int wf_publisher_add(struct wf_publisher *publisher, const char *source,
                      const struct wf_schema *schema, struct wf_writer **out_writer,
                      bool *out_was_adopted, struct wf_err *err);
+/*
+ * Once all regions are added: retire those that an earlier life of this role
+ * left and this one did not add again. Returns how many, or a negative WF_ERR_*.
+ */
+int wf_publisher_settle(struct wf_publisher *publisher, struct wf_err *err);
 /* Retire a region (configuration no longer names it) and remove its name. */
 void wf_publisher_remove(struct wf_publisher *publisher, struct wf_writer **writer);
 

@@ -16,11 +16,15 @@
 struct wfi_host {
     uint8_t boot_id[16];
     uint64_t pid_namespace; /* 0 = not known */
-    uint32_t uid;
+    uint32_t uid, gid;
     uint32_t pid;
 };
 
 int wfi_host_read(struct wfi_host *out, struct wf_err *err);
+
+/* User and group by name, then by number: a user may be called "1000". INVALID: no such one. */
+int wfi_host_user_id(const char *user, uint32_t *out_uid, struct wf_err *err);
+int wfi_host_group_id(const char *group, uint32_t *out_gid, struct wf_err *err);
 
 /* Is the caller a member of this group, by any of its groups? */
 bool wfi_host_has_group(uint32_t gid);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -45,7 +46,9 @@ static int parse_boot_id(const char *text, size_t len, uint8_t out[16])
 
 int wfi_host_read(struct wfi_host *out, struct wf_err *err)
 {
-    struct wfi_host host = { .uid = (uint32_t)geteuid(), .pid = (uint32_t)getpid() };
+    struct wfi_host host = { .uid = (uint32_t)geteuid(),
+                             .gid = (uint32_t)getegid(),
+                             .pid = (uint32_t)getpid() };
     struct stat status;
     char text[64];
     ssize_t len;
@@ -60,6 +63,37 @@ int wfi_host_read(struct wfi_host *out, struct wf_err *err)
     if (stat("/proc/self/ns/pid", &status) == 0)
         host.pid_namespace = status.st_ino;
     *out = host;
+    return 0;
+}
+
+int wfi_host_user_id(const char *user, uint32_t *out_uid, struct wf_err *err)
+{
+    struct passwd entry, *found = NULL;
+    char text[4096];
+    uint64_t number;
+
+    if (getpwnam_r(user, &entry, text, sizeof(text), &found) == 0 && found != NULL)
+        *out_uid = (uint32_t)entry.pw_uid;
+    else if (wf_parse_u64(user, &number, NULL) == 0 && number < UINT32_MAX)
+        *out_uid = (uint32_t)number;
+    else
+        return wf_fail(err, WF_ERR_INVALID, "no user '%s' here: expected a name or a number", user);
+    return 0;
+}
+
+int wfi_host_group_id(const char *group, uint32_t *out_gid, struct wf_err *err)
+{
+    struct group entry, *found = NULL;
+    char text[16384];
+    uint64_t number;
+
+    if (getgrnam_r(group, &entry, text, sizeof(text), &found) == 0 && found != NULL)
+        *out_gid = (uint32_t)entry.gr_gid;
+    else if (wf_parse_u64(group, &number, NULL) == 0 && number < UINT32_MAX)
+        *out_gid = (uint32_t)number;
+    else
+        return wf_fail(err, WF_ERR_INVALID, "no group '%s' here: expected a name or a number",
+                       group);
     return 0;
 }
 

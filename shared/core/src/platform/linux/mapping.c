@@ -14,8 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,8 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <watchfloor/strbuf.h>
-
+#include "platform/host.h"
 #include "platform/linux/shm.h"
 
 #define OBTAIN_TRIES 1000 /* of a millisecond each */
@@ -70,57 +67,20 @@ static int check_name(const char *name, enum wf_backing backing, struct wf_err *
     return 0;
 }
 
-/* Names first, then numbers: a user may be called "1000". -1 = leave it. */
-static int find_owner(const char *owner, uid_t *out_uid, struct wf_err *err)
-{
-    struct passwd entry, *found = NULL;
-    char text[4096];
-    uint64_t number;
-
-    *out_uid = (uid_t)-1;
-    if (owner == NULL)
-        return 0;
-    if (getpwnam_r(owner, &entry, text, sizeof(text), &found) == 0 && found != NULL)
-        *out_uid = entry.pw_uid;
-    else if (wf_parse_u64(owner, &number, NULL) == 0 && number < UINT32_MAX)
-        *out_uid = (uid_t)number;
-    else
-        return wf_fail(err, WF_ERR_INVALID, "no user '%s' here: expected a name or a number",
-                       owner);
-    return 0;
-}
-
-static int find_group(const char *group, gid_t *out_gid, struct wf_err *err)
-{
-    struct group entry, *found = NULL;
-    char text[16384];
-    uint64_t number;
-
-    *out_gid = (gid_t)-1;
-    if (group == NULL)
-        return 0;
-    if (getgrnam_r(group, &entry, text, sizeof(text), &found) == 0 && found != NULL)
-        *out_gid = entry.gr_gid;
-    else if (wf_parse_u64(group, &number, NULL) == 0 && number < UINT32_MAX)
-        *out_gid = (gid_t)number;
-    else
-        return wf_fail(err, WF_ERR_INVALID, "no group '%s' here: expected a name or a number",
-                       group);
-    return 0;
-}
-
 /* Owner, group and mode before the memory: nobody may open it half-made with too many rights. */
 static int dress(int fd, const struct wf_mapping_options *options, struct wf_err *err)
 {
-    uid_t uid;
-    gid_t gid;
-    int rc = find_owner(options->owner, &uid, err);
+    uint32_t uid = UINT32_MAX, gid = UINT32_MAX; /* leave it as it is */
+    int rc = 0;
 
-    if (rc == 0)
-        rc = find_group(options->group, &gid, err);
+    if (options->owner != NULL)
+        rc = wfi_host_user_id(options->owner, &uid, err);
+    if (rc == 0 && options->group != NULL)
+        rc = wfi_host_group_id(options->group, &gid, err);
     if (rc < 0)
         return rc;
-    if ((uid != (uid_t)-1 || gid != (gid_t)-1) && fchown(fd, uid, gid) != 0)
+    if ((options->owner != NULL || options->group != NULL) &&
+        fchown(fd, (uid_t)uid, (gid_t)gid) != 0)
         return wf_fail_errno(err, errno, "give it to %s:%s",
                              options->owner != NULL ? options->owner : "",
                              options->group != NULL ? options->group : "");
