@@ -17,6 +17,7 @@
  * History of the ABI number: 1.0 first release.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,7 +54,19 @@ enum wf_quality wf_view_quality(const struct wf_view *view, size_t parameter);
 int wf_view_severity(const struct wf_view *view, size_t parameter); /* 0..5, instantaneous */
 enum wf_style wf_view_style(const struct wf_view *view,
                             size_t parameter); /* severity, dim if stale */
-/* "16.25 V ^", "INV", "--", "8.5 V ~14s": value with unit, quality, age when stale. */
+/* The limit crossed (enum wf_limit), or -1: up for WF_HI and above, down otherwise. */
+int wf_view_limit(const struct wf_view *view, size_t parameter);
+/*
+ * What a bar of it spans: its limits with some room around them, else its valid range;
+ * ticks are lolo, lo, hi, hihi (NAN = not set). False when neither is known.
+ */
+bool wf_view_range(const struct wf_view *view, size_t parameter, double *out_lo, double *out_hi,
+                   double out_ticks[4]);
+/*
+ * "16.25 V ^", "INV", "--" (never received), "n/a" (not in this packet), "8.5 V ~14s":
+ * value with unit, direction of the limit crossed, quality (L late, S substituted,
+ * ? suspect), age when stale.
+ */
 void wf_view_text(const struct wf_view *view, size_t parameter, struct wf_strbuf *out);
 
 /*
