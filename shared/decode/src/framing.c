@@ -19,7 +19,7 @@
 #define EVIDENCE_TRUSTED 20u
 
 struct wf_framer {
-    struct wfi_stages stages;
+    struct wfd_stages stages;
     bool is_stream;
     bool has_known;
     uint8_t known[256];
@@ -80,25 +80,25 @@ static void add_rubbish(struct wf_framer *framer, enum wf_reject why, const uint
 
 /* Call back what one whole unit holds. A length stage may hold several packets, or a rest. */
 static void deliver_unit(struct wf_framer *framer, const uint8_t *bytes,
-                         const struct wfi_unit *unit, const struct hearer *hearer)
+                         const struct wfd_unit *unit, const struct hearer *hearer)
 {
-    static const struct wfi_stages no_stages;
-    struct wfi_unit inner = *unit;
+    static const struct wfd_stages no_stages;
+    struct wfd_unit inner = *unit;
     size_t at = unit->packet_at;
 
     end_rubbish(framer, hearer);
     framer->skipped_bytes += at;
     for (;;) {
-        enum wfi_unit_state state;
+        enum wfd_unit_state state;
 
         framer->seen[inner.apid / 8] |= (uint8_t)(1u << inner.apid % 8);
         hearer->on_packet(hearer->context, bytes + at, inner.packet_bytes);
         at += inner.packet_bytes;
         if (at >= unit->unit_bytes)
             return;
-        state = wfi_unit_look(&no_stages, bytes + at, unit->unit_bytes - at, &inner);
-        if (state != WFI_UNIT_FOUND || inner.packet_bytes > unit->unit_bytes - at) {
-            add_rubbish(framer, state == WFI_UNIT_BAD ? inner.why : WF_REJECT_TRUNCATED, bytes + at,
+        state = wfd_unit_look(&no_stages, bytes + at, unit->unit_bytes - at, &inner);
+        if (state != WFD_UNIT_FOUND || inner.packet_bytes > unit->unit_bytes - at) {
+            add_rubbish(framer, state == WFD_UNIT_BAD ? inner.why : WF_REJECT_TRUNCATED, bytes + at,
                         unit->unit_bytes - at, hearer);
             end_rubbish(framer, hearer);
             return;
@@ -112,14 +112,14 @@ static void feed_datagram(struct wf_framer *framer, const uint8_t *bytes, size_t
     if (len == 0)
         hearer->on_rubbish(hearer->context, WF_REJECT_TRUNCATED, bytes, 0);
     while (len > 0) {
-        struct wfi_unit unit;
-        enum wfi_unit_state state = wfi_unit_look(&framer->stages, bytes, len, &unit);
+        struct wfd_unit unit;
+        enum wfd_unit_state state = wfd_unit_look(&framer->stages, bytes, len, &unit);
         size_t taken = len;
 
-        if (state == WFI_UNIT_FOUND && unit.unit_bytes <= len) {
+        if (state == WFD_UNIT_FOUND && unit.unit_bytes <= len) {
             deliver_unit(framer, bytes, &unit, hearer);
             taken = unit.unit_bytes;
-        } else if (state != WFI_UNIT_BAD) {
+        } else if (state != WFD_UNIT_BAD) {
             add_rubbish(framer, WF_REJECT_TRUNCATED, bytes, len, hearer);
         } else {
             /* Only a marker can tell where it goes on; without one the rest is lost. */
@@ -133,7 +133,7 @@ static void feed_datagram(struct wf_framer *framer, const uint8_t *bytes, size_t
 }
 
 /* In step: is this unit to be believed, or must what follows it agree first? */
-static bool is_trusted(const struct wf_framer *framer, const struct wfi_unit *unit)
+static bool is_trusted(const struct wf_framer *framer, const struct wfd_unit *unit)
 {
     const uint8_t *expected = framer->has_known ? framer->known : framer->seen;
 
@@ -163,15 +163,15 @@ static size_t search(struct wf_framer *framer, const uint8_t *bytes, size_t len,
     if (!is_final && len < framer->search_at)
         return 0;
     for (size_t at = is_front_held; at < len && found == len; at++) {
-        enum wfi_unit_state state;
+        enum wfd_unit_state state;
 
         if (framer->stages.count == 0 && (bytes[at] & 0xf0) != 0)
             continue; /* version and type, seen at a glance */
-        state = wfi_unit_confirm(&framer->stages, known, framer->known_evidence, bytes + at,
+        state = wfd_unit_confirm(&framer->stages, known, framer->known_evidence, bytes + at,
                                  len - at, is_final);
-        if (state == WFI_UNIT_FOUND)
+        if (state == WFD_UNIT_FOUND)
             found = at;
-        else if (state == WFI_UNIT_SHORT && first_waiting == len)
+        else if (state == WFD_UNIT_SHORT && first_waiting == len)
             first_waiting = at;
     }
     if (found < len) {
@@ -194,28 +194,28 @@ static size_t search(struct wf_framer *framer, const uint8_t *bytes, size_t len,
 static size_t take_in_step(struct wf_framer *framer, const uint8_t *bytes, size_t len,
                            bool is_final, const struct hearer *hearer)
 {
-    struct wfi_unit unit;
-    struct wfi_unit next;
-    enum wfi_unit_state state = wfi_unit_look(&framer->stages, bytes, len, &unit);
+    struct wfd_unit unit;
+    struct wfd_unit next;
+    enum wfd_unit_state state = wfd_unit_look(&framer->stages, bytes, len, &unit);
 
-    if (state == WFI_UNIT_FOUND && !is_trusted(framer, &unit)) {
+    if (state == WFD_UNIT_FOUND && !is_trusted(framer, &unit)) {
         if (unit.unit_bytes > len)
             return search(framer, bytes, len, is_final, hearer);
         state =
-            wfi_unit_look(&framer->stages, bytes + unit.unit_bytes, len - unit.unit_bytes, &next);
-        if (state == WFI_UNIT_SHORT && !is_final)
+            wfd_unit_look(&framer->stages, bytes + unit.unit_bytes, len - unit.unit_bytes, &next);
+        if (state == WFD_UNIT_SHORT && !is_final)
             return search(framer, bytes, len, false, hearer);
-        if (state == WFI_UNIT_SHORT)
-            state = WFI_UNIT_FOUND;
+        if (state == WFD_UNIT_SHORT)
+            state = WFD_UNIT_FOUND;
         unit.why = WF_REJECT_BAD_FRAMING;
     }
-    if (state == WFI_UNIT_BAD) {
+    if (state == WFD_UNIT_BAD) {
         framer->is_in_step = false;
         framer->search_at = 0;
         add_rubbish(framer, unit.why, bytes, 1, hearer);
         return 1;
     }
-    if (state == WFI_UNIT_SHORT || unit.unit_bytes > len)
+    if (state == WFD_UNIT_SHORT || unit.unit_bytes > len)
         return is_final ? search(framer, bytes, len, true, hearer) : 0;
     framer->has_begun = true;
     framer->search_at = 0;
@@ -250,8 +250,8 @@ int wf_framer_create(const char *stages, const char *format, bool is_stream,
                      struct wf_framer **out_framer, struct wf_err *err)
 {
     struct wf_framer *framer = NULL;
-    struct wfi_stages parsed;
-    int rc = wfi_stages_parse(stages, &parsed, err);
+    struct wfd_stages parsed;
+    int rc = wfd_stages_parse(stages, &parsed, err);
 
     if (rc < 0)
         return rc;

@@ -13,33 +13,33 @@
 
 #include <watchfloor/decode/framing.h>
 
-#define WFI_MARKER_MAX 16
-#define WFI_SKIP_MAX   65536u
+#define WFD_MARKER_MAX 16
+#define WFD_SKIP_MAX   65536u
 
-enum wfi_stage_kind { WFI_STAGE_SKIP, WFI_STAGE_LENGTH, WFI_STAGE_SYNC };
+enum wfd_stage_kind { WFD_STAGE_SKIP, WFD_STAGE_LENGTH, WFD_STAGE_SYNC };
 
-struct wfi_stage {
-    enum wfi_stage_kind kind;
+struct wfd_stage {
+    enum wfd_stage_kind kind;
     uint32_t bytes; /* it takes */
     bool is_little; /* LENGTH */
     int32_t add;    /* LENGTH */
-    uint8_t marker[WFI_MARKER_MAX];
+    uint8_t marker[WFD_MARKER_MAX];
 };
 
-struct wfi_stages {
-    struct wfi_stage list[WF_FRAMER_STAGES_MAX];
+struct wfd_stages {
+    struct wfd_stage list[WF_FRAMER_STAGES_MAX];
     size_t count;
     size_t prefix_bytes; /* of all together */
     bool has_length, has_sync;
 };
 
-enum wfi_unit_state {
-    WFI_UNIT_FOUND, /* its header is there; the rest may not be */
-    WFI_UNIT_SHORT, /* more bytes will tell */
-    WFI_UNIT_BAD,   /* no unit begins here: `why` */
+enum wfd_unit_state {
+    WFD_UNIT_FOUND, /* its header is there; the rest may not be */
+    WFD_UNIT_SHORT, /* more bytes will tell */
+    WFD_UNIT_BAD,   /* no unit begins here: `why` */
 };
 
-struct wfi_unit {
+struct wfd_unit {
     size_t packet_at, packet_bytes;
     size_t unit_bytes; /* from the first stage to the end of the unit */
     uint16_t apid, sequence_count;
@@ -49,18 +49,18 @@ struct wfi_unit {
 };
 
 /* Parse "skip 8, length 2 big"; INVALID says which stage and what was expected. */
-int wfi_stages_parse(const char *text, struct wfi_stages *out, struct wf_err *err);
+int wfd_stages_parse(const char *text, struct wfd_stages *out, struct wf_err *err);
 
 /* What begins at `bytes`? */
-enum wfi_unit_state wfi_unit_look(const struct wfi_stages *stages, const uint8_t *bytes, size_t len,
-                                  struct wfi_unit *out);
+enum wfd_unit_state wfd_unit_look(const struct wfd_stages *stages, const uint8_t *bytes, size_t len,
+                                  struct wfd_unit *out);
 
 /*
  * Does a run of units begin at `bytes`? FOUND when enough of them agree. `known`: 2048 bits of
  * expected APIDs, or NULL; known_evidence: bits that an expected APID adds. `is_final`: nothing
  * will follow `bytes`.
  */
-enum wfi_unit_state wfi_unit_confirm(const struct wfi_stages *stages, const uint8_t *known,
+enum wfd_unit_state wfd_unit_confirm(const struct wfd_stages *stages, const uint8_t *known,
                                      unsigned known_evidence, const uint8_t *bytes, size_t len,
                                      bool is_final);
 

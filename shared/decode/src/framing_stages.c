@@ -42,20 +42,20 @@ static int split_words(const char *text, const char *end, struct words *out, str
     return 0;
 }
 
-static int parse_skip(const struct words *words, struct wfi_stage *out, struct wf_err *err)
+static int parse_skip(const struct words *words, struct wfd_stage *out, struct wf_err *err)
 {
     uint64_t bytes = 0;
 
     if (words->count != 2 || wf_parse_u64(words->word[1], &bytes, NULL) < 0 || bytes < 1 ||
-        bytes > WFI_SKIP_MAX)
+        bytes > WFD_SKIP_MAX)
         return wf_fail(err, WF_ERR_INVALID, "skip: expected 'skip N', N = 1 .. %u bytes",
-                       WFI_SKIP_MAX);
-    out->kind = WFI_STAGE_SKIP;
+                       WFD_SKIP_MAX);
+    out->kind = WFD_STAGE_SKIP;
     out->bytes = (uint32_t)bytes;
     return 0;
 }
 
-static int parse_length(const struct words *words, struct wfi_stage *out, struct wf_err *err)
+static int parse_length(const struct words *words, struct wfd_stage *out, struct wf_err *err)
 {
     uint64_t bytes = 0;
     int64_t add = 0;
@@ -68,13 +68,13 @@ static int parse_length(const struct words *words, struct wfi_stage *out, struct
     }
     if (sum != NULL && ((*sum != '+' && *sum != '-') ||
                         wf_parse_i64(*sum == '+' ? sum + 1 : sum, &add, NULL) < 0 ||
-                        add < -(int64_t)WFI_SKIP_MAX || add > WFI_SKIP_MAX))
+                        add < -(int64_t)WFD_SKIP_MAX || add > WFD_SKIP_MAX))
         return wf_fail(err, WF_ERR_INVALID, "length: '%s' is not +N or -N", sum);
     if (words->count < 2 || wf_parse_u64(words->word[1], &bytes, NULL) < 0 || bytes < 1 ||
         bytes > 4 || (wf_casecmp(order, "big") != 0 && wf_casecmp(order, "little") != 0))
         return wf_fail(err, WF_ERR_INVALID,
                        "length: expected 'length N [big|little] [+N]', N = 1 .. 4 bytes");
-    out->kind = WFI_STAGE_LENGTH;
+    out->kind = WFD_STAGE_LENGTH;
     out->bytes = (uint32_t)bytes;
     out->is_little = wf_casecmp(order, "little") == 0;
     out->add = (int32_t)add;
@@ -90,7 +90,7 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-static int parse_sync(const struct words *words, struct wfi_stage *out, struct wf_err *err)
+static int parse_sync(const struct words *words, struct wfd_stage *out, struct wf_err *err)
 {
     const char *hex = words->word[1];
     size_t len = words->count == 2 ? strlen(hex) : 0;
@@ -103,18 +103,18 @@ static int parse_sync(const struct words *words, struct wfi_stage *out, struct w
         if (hex_digit(hex[i]) < 0)
             len = 0;
     }
-    if (len < 2 || len % 2 != 0 || len > 2 * (size_t)WFI_MARKER_MAX)
+    if (len < 2 || len % 2 != 0 || len > 2 * (size_t)WFD_MARKER_MAX)
         return wf_fail(err, WF_ERR_INVALID,
                        "sync: expected 'sync HEX', 1 .. %d bytes of marker as 1acffc1d",
-                       WFI_MARKER_MAX);
-    out->kind = WFI_STAGE_SYNC;
+                       WFD_MARKER_MAX);
+    out->kind = WFD_STAGE_SYNC;
     out->bytes = (uint32_t)(len / 2);
     for (size_t i = 0; i < out->bytes; i++)
         out->marker[i] = (uint8_t)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
     return 0;
 }
 
-static int parse_stage(const struct words *words, struct wfi_stage *out, struct wf_err *err)
+static int parse_stage(const struct words *words, struct wfd_stage *out, struct wf_err *err)
 {
     if (wf_casecmp(words->word[0], "skip") == 0)
         return parse_skip(words, out, err);
@@ -126,33 +126,33 @@ static int parse_stage(const struct words *words, struct wfi_stage *out, struct 
                    words->word[0]);
 }
 
-static int add_stage(struct wfi_stages *stages, const struct wfi_stage *stage, struct wf_err *err)
+static int add_stage(struct wfd_stages *stages, const struct wfd_stage *stage, struct wf_err *err)
 {
-    bool *has = stage->kind == WFI_STAGE_LENGTH ? &stages->has_length : &stages->has_sync;
+    bool *has = stage->kind == WFD_STAGE_LENGTH ? &stages->has_length : &stages->has_sync;
 
     if (stages->count == WF_FRAMER_STAGES_MAX)
         return wf_fail(err, WF_ERR_INVALID, "more than %d framing stages", WF_FRAMER_STAGES_MAX);
-    if (stage->kind != WFI_STAGE_SKIP && *has)
+    if (stage->kind != WFD_STAGE_SKIP && *has)
         return wf_fail(err, WF_ERR_INVALID, "two %s stages, expected at most one",
-                       stage->kind == WFI_STAGE_LENGTH ? "length" : "sync");
-    if (stage->kind != WFI_STAGE_SKIP)
+                       stage->kind == WFD_STAGE_LENGTH ? "length" : "sync");
+    if (stage->kind != WFD_STAGE_SKIP)
         *has = true;
     stages->list[stages->count++] = *stage;
     stages->prefix_bytes += stage->bytes;
-    if (stages->prefix_bytes > WFI_SKIP_MAX)
+    if (stages->prefix_bytes > WFD_SKIP_MAX)
         return wf_fail(err, WF_ERR_INVALID, "stages of more than %u bytes before a packet",
-                       WFI_SKIP_MAX);
+                       WFD_SKIP_MAX);
     return 0;
 }
 
-int wfi_stages_parse(const char *text, struct wfi_stages *out, struct wf_err *err)
+int wfd_stages_parse(const char *text, struct wfd_stages *out, struct wf_err *err)
 {
-    struct wfi_stages stages = { .count = 0 };
+    struct wfd_stages stages = { .count = 0 };
     const char *end;
 
     for (; *text != '\0'; text = *end == ',' ? end + 1 : end) {
         struct words words;
-        struct wfi_stage stage = { .kind = WFI_STAGE_SKIP };
+        struct wfd_stage stage = { .kind = WFD_STAGE_SKIP };
         int rc;
 
         end = text + strcspn(text, ",");

@@ -23,7 +23,7 @@
 #define SUCCESSION_MAX      64u
 #define CHAIN_MAX           8
 
-static uint64_t read_length(const struct wfi_stage *stage, const uint8_t *bytes)
+static uint64_t read_length(const struct wfd_stage *stage, const uint8_t *bytes)
 {
     uint64_t value = 0;
 
@@ -32,27 +32,27 @@ static uint64_t read_length(const struct wfi_stage *stage, const uint8_t *bytes)
     return value;
 }
 
-static enum wfi_unit_state judge_bad(struct wfi_unit *out, enum wf_reject why)
+static enum wfd_unit_state judge_bad(struct wfd_unit *out, enum wf_reject why)
 {
     out->why = why;
-    return WFI_UNIT_BAD;
+    return WFD_UNIT_BAD;
 }
 
 /* The stages' part: moves *at behind them; *end is where a length stage says the unit ends. */
-static enum wfi_unit_state look_at_stages(const struct wfi_stages *stages, const uint8_t *bytes,
-                                          size_t len, size_t *at, size_t *end, struct wfi_unit *out)
+static enum wfd_unit_state look_at_stages(const struct wfd_stages *stages, const uint8_t *bytes,
+                                          size_t len, size_t *at, size_t *end, struct wfd_unit *out)
 {
     for (size_t i = 0; i < stages->count; i++) {
-        const struct wfi_stage *stage = &stages->list[i];
+        const struct wfd_stage *stage = &stages->list[i];
         size_t there = len > *at ? len - *at : 0;
 
-        if (stage->kind == WFI_STAGE_SYNC) {
+        if (stage->kind == WFD_STAGE_SYNC) {
             if (there > 0 && memcmp(bytes + *at, stage->marker,
                                     there < stage->bytes ? there : stage->bytes) != 0)
                 return judge_bad(out, WF_REJECT_BAD_FRAMING);
             out->evidence += 8 * stage->bytes;
         }
-        if (stage->kind == WFI_STAGE_LENGTH && there >= stage->bytes) {
+        if (stage->kind == WFD_STAGE_LENGTH && there >= stage->bytes) {
             size_t behind = *at + stage->bytes;
             size_t rest = stages->prefix_bytes - behind;
             int64_t value = (int64_t)read_length(stage, bytes + *at) + stage->add;
@@ -65,25 +65,25 @@ static enum wfi_unit_state look_at_stages(const struct wfi_stages *stages, const
         }
         *at += stage->bytes;
     }
-    return *at <= len ? WFI_UNIT_FOUND : WFI_UNIT_SHORT;
+    return *at <= len ? WFD_UNIT_FOUND : WFD_UNIT_SHORT;
 }
 
-enum wfi_unit_state wfi_unit_look(const struct wfi_stages *stages, const uint8_t *bytes, size_t len,
-                                  struct wfi_unit *out)
+enum wfd_unit_state wfd_unit_look(const struct wfd_stages *stages, const uint8_t *bytes, size_t len,
+                                  struct wfd_unit *out)
 {
     struct wf_ccsds_header header;
-    enum wfi_unit_state state;
+    enum wfd_unit_state state;
     size_t at = 0;
     size_t end = 0;
 
     memset(out, 0, sizeof(*out));
     state = look_at_stages(stages, bytes, len, &at, &end, out);
-    if (state != WFI_UNIT_FOUND)
+    if (state != WFD_UNIT_FOUND)
         return state;
     if (at < len && bytes[at] >> 5 != 0)
         return judge_bad(out, WF_REJECT_BAD_VERSION);
     if (!wf_ccsds_parse(bytes + at, len - at, &header))
-        return WFI_UNIT_SHORT;
+        return WFD_UNIT_SHORT;
 
     out->packet_at = at;
     out->packet_bytes = header.packet_bytes;
@@ -98,13 +98,13 @@ enum wfi_unit_state wfi_unit_look(const struct wfi_stages *stages, const uint8_t
         out->evidence += out->unit_bytes == end ? 16u : 2u;
         out->unit_bytes = end;
     }
-    return WFI_UNIT_FOUND;
+    return WFD_UNIT_FOUND;
 }
 
 /* Bits the APID of the last of `count` units adds; false when it contradicts an earlier one. */
-static bool add_succession(const struct wfi_unit *units, size_t count, unsigned *evidence)
+static bool add_succession(const struct wfd_unit *units, size_t count, unsigned *evidence)
 {
-    const struct wfi_unit *last = &units[count - 1];
+    const struct wfd_unit *last = &units[count - 1];
 
     for (size_t i = count - 1; i-- > 0;) {
         unsigned ahead;
@@ -121,37 +121,37 @@ static bool add_succession(const struct wfi_unit *units, size_t count, unsigned 
     return true;
 }
 
-enum wfi_unit_state wfi_unit_confirm(const struct wfi_stages *stages, const uint8_t *known,
+enum wfd_unit_state wfd_unit_confirm(const struct wfd_stages *stages, const uint8_t *known,
                                      unsigned known_evidence, const uint8_t *bytes, size_t len,
                                      bool is_final)
 {
-    struct wfi_unit units[CHAIN_MAX];
+    struct wfd_unit units[CHAIN_MAX];
     unsigned evidence = 0;
     size_t at = 0;
 
     for (size_t count = 0; count < CHAIN_MAX; count++) {
-        struct wfi_unit *unit = &units[count];
-        enum wfi_unit_state state = wfi_unit_look(stages, bytes + at, len - at, unit);
+        struct wfd_unit *unit = &units[count];
+        enum wfd_unit_state state = wfd_unit_look(stages, bytes + at, len - at, unit);
 
         if (is_final && count > 0 && at == len)
-            return evidence + 16 >= EVIDENCE_AT_END ? WFI_UNIT_FOUND : WFI_UNIT_BAD;
-        if (state != WFI_UNIT_FOUND)
-            return state == WFI_UNIT_SHORT && is_final ? WFI_UNIT_BAD : state;
+            return evidence + 16 >= EVIDENCE_AT_END ? WFD_UNIT_FOUND : WFD_UNIT_BAD;
+        if (state != WFD_UNIT_FOUND)
+            return state == WFD_UNIT_SHORT && is_final ? WFD_UNIT_BAD : state;
         if (unit->is_command)
-            return WFI_UNIT_BAD;
+            return WFD_UNIT_BAD;
         if (known != NULL && unit->apid != WF_CCSDS_APID_IDLE) {
             if ((known[unit->apid / 8] >> (unit->apid % 8) & 1) == 0)
-                return WFI_UNIT_BAD;
+                return WFD_UNIT_BAD;
             evidence += known_evidence;
         }
         evidence += unit->evidence;
         if (!add_succession(units, count + 1, &evidence))
-            return WFI_UNIT_BAD;
+            return WFD_UNIT_BAD;
         if (evidence >= EVIDENCE_NEEDED)
-            return WFI_UNIT_FOUND;
+            return WFD_UNIT_FOUND;
         if (unit->unit_bytes > len - at)
-            return is_final ? WFI_UNIT_BAD : WFI_UNIT_SHORT;
+            return is_final ? WFD_UNIT_BAD : WFD_UNIT_SHORT;
         at += unit->unit_bytes;
     }
-    return WFI_UNIT_FOUND;
+    return WFD_UNIT_FOUND;
 }

@@ -69,6 +69,20 @@ void wf_value_get_raw(const struct wf_schema *schema, const void *payload, size_
 /* Elements the parameter has in this payload (1 for scalars). */
 size_t wf_value_count(const struct wf_schema *schema, const void *payload, size_t index);
 
+/*
+ * Setting, in a payload that is to be encoded (wf_encode; never in one of a region). By
+ * default the raw value is computed from the engineering one; wf_value_set_raw gives it
+ * itself and marks the parameter's quality byte with WF_QUALITY_RAW_SET, which only the
+ * encoder reads. Numbers are rounded and cut to the member; text is copied.
+ *   WF_ERR_LIMIT     no such element, or the text is longer than size_max
+ *   WF_ERR_INVALID   text for a number, a number for text
+ */
+#define WF_QUALITY_RAW_SET 0x80
+int wf_value_set(const struct wf_schema *schema, void *payload, size_t index, size_t element,
+                 const struct wf_value *value);
+int wf_value_set_raw(const struct wf_schema *schema, void *payload, size_t index, size_t element,
+                     const struct wf_value *value);
+
 /* As double; NaN for NONE, TEXT, BYTES. (u64 beyond 2^53 rounds.) */
 double wf_value_as_double(const struct wf_value *value);
 
