@@ -159,7 +159,11 @@ int wf_module_load(const char *path, struct wf_module **out_module, struct wf_er
 void wf_module_unload(struct wf_module **module);
 /* Clamped copy of the record, ops tables clamped too; valid until unload. */
 const struct wf_plugin *wf_module_plugin(const struct wf_module *module);
-/* Does it fit this schema? 0, or WF_ERR_VERSION with "built for another layout of power". */
+/*
+ * Does it fit this schema? 0 (also when it works on every subsystem), or
+ *   WF_ERR_ABSENT    it is made for other subsystems
+ *   WF_ERR_VERSION   built for another layout of this one; err says so
+ */
 int wf_module_fits(const struct wf_module *module, const struct wf_schema *schema,
                    struct wf_err *err);
 
