@@ -56,8 +56,7 @@ function(wf_embed_text target symbol file)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
     file(READ "${file}" hex HEX)
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
-    string(REGEX REPLACE "(................................................................................)"
-           "\\1\n" bytes "${bytes}") # 16 bytes a line
+    string(REGEX REPLACE "(......................................................................)" "\\1\n" bytes "${bytes}") # 10 bytes a line
     set(folder "${CMAKE_CURRENT_BINARY_DIR}/embedded")
     file(CONFIGURE OUTPUT "${folder}/${symbol}.h" CONTENT
 "#ifndef WF_EMBEDDED_${symbol}_H
