@@ -154,7 +154,8 @@ int wfs_open_writer(const char *path, uint32_t cache_kib, sqlite3 **out_db, stru
     if (rc == 0)
         rc = wfs_execf(db, err,
                        "PRAGMA page_size=4096; PRAGMA journal_mode=WAL;"
-                       "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=33554432;"
+                       "PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0;"
+                       "PRAGMA journal_size_limit=33554432;"
                        "PRAGMA cache_size=-%u",
                        cache_kib);
     if (rc == 0)

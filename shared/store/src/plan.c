@@ -53,21 +53,19 @@ static bool has_prefix(const char *name, const char *prefix)
     return wf_casecmp(head, prefix) == 0;
 }
 
-void wfs_type_view_name(const char *subsystem, char out[WFS_TABLE_SIZE])
+void wfs_type_view_name(const char *subsystem, int part, char out[WFS_TABLE_SIZE])
 {
-    /* sqlite_ is reserved by SQLite, _ is ours; the last two keep the mapping unambiguous. */
+    /* sqlite_ is reserved by SQLite, _ is ours; the last one keeps the mapping unambiguous. */
     bool is_taken = is_among(subsystem, own_views, WF_COUNT_OF(own_views)) || subsystem[0] == '_' ||
                     has_prefix(subsystem, "sqlite_") || has_prefix(subsystem, "subsystem_");
+    char suffix[16] = "";
 
-    (void)snprintf(out, WFS_TABLE_SIZE, "%s%s", is_taken ? "subsystem_" : "", subsystem);
+    if (part > 0)
+        (void)snprintf(suffix, sizeof(suffix), ":%d", part + 1); /* no name has a colon */
+    (void)snprintf(out, WFS_TABLE_SIZE, "%s%s%s", is_taken ? "subsystem_" : "", subsystem, suffix);
 }
 
 /* --- names of columns ---------------------------------------------------------- */
-
-struct wanted {
-    const struct wfs_plan *plan;
-    bool is_view;
-};
 
 static const char *name_of(const struct wfs_column *column, bool is_view)
 {
@@ -190,13 +188,11 @@ static int make_parts(struct wfs_plan *plan, struct wf_err *err)
 {
     size_t parts = (plan->column_count + WFS_PART_COLUMNS - 1) / WFS_PART_COLUMNS;
     const struct wf_schema *schema = plan->schema;
-    char type_view[WFS_TABLE_SIZE];
 
     plan->part_count = parts > 0 ? parts : 1;
     plan->parts = calloc(plan->part_count, sizeof(*plan->parts));
     if (plan->parts == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    wfs_type_view_name(schema->name, type_view);
     for (size_t i = 0; i < plan->part_count; i++) {
         struct wfs_part *part = &plan->parts[i];
         char suffix[24] = "";
@@ -210,7 +206,6 @@ static int make_parts(struct wfs_plan *plan, struct wf_err *err)
         (void)snprintf(part->table, sizeof(part->table), "_%.48s_%016llx%.8s", schema->name,
                        (unsigned long long)schema->schema_hash, suffix);
         (void)snprintf(part->view, sizeof(part->view), "%.80s_view", part->table);
-        (void)snprintf(part->type_view, sizeof(part->type_view), "%.64s%.8s", type_view, suffix);
     }
     return 0;
 }

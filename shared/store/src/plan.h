@@ -58,8 +58,7 @@ struct wfs_column {
 struct wfs_part {
     size_t first, count; /* columns */
     char table[WFS_TABLE_SIZE];
-    char view[WFS_TABLE_SIZE];      /* of this schema version alone */
-    char type_view[WFS_TABLE_SIZE]; /* over all versions, what people ask */
+    char view[WFS_TABLE_SIZE]; /* of this schema version alone */
 };
 
 struct wfs_plan {
@@ -75,8 +74,11 @@ struct wfs_plan {
 int wfs_plan_create(const struct wf_schema *schema, struct wfs_plan **out_plan, struct wf_err *err);
 void wfs_plan_destroy(struct wfs_plan **plan);
 
-/* What the type's view is called: its name, or subsystem_<name> where that would be ambiguous. */
-void wfs_type_view_name(const char *subsystem, char out[WFS_TABLE_SIZE]);
+/*
+ * What the view over all versions of a type is called: its name, or subsystem_<name> where
+ * that is taken; "<name>:2" for the second part of what does not fit one table.
+ */
+void wfs_type_view_name(const char *subsystem, int part, char out[WFS_TABLE_SIZE]);
 
 /* System columns of a part's table, in the order in which rows are bound and read. */
 enum wfs_system_column {

@@ -229,6 +229,8 @@ static void read_sized(sqlite3_stmt *stmt, int at, const struct wfs_column *colu
         len = max; /* a file that somebody else wrote */
     if (len > 0)
         memcpy(payload + column->offset, from, len);
+    if (column->count_offset == 0) /* a fixed field is padded, also over what was there */
+        memset(payload + column->offset + len, 0, max - len);
     if (column->swap > 1 && is_big_endian_host())
         swap_elements(payload + column->offset, len, column->swap);
     count = (uint32_t)(len / column->stride);

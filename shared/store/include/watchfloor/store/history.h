@@ -56,6 +56,7 @@ struct wf_history_query {
     const char *source, *subsystem;
     const char *const *parameters; /* names; NULL = all of the schema */
     size_t parameter_count;
+    bool is_stamp_wanted; /* else the stamp carries its times and number only */
 };
 
 /*

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* Day: see day.h. This file opens, closes and seals; day_write.c is what a batch does. */
+
+#include "day_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <watchfloor/clock.h>
+#include <watchfloor/paths.h>
+
+#include "catalogue.h"
+
+static int give_to_group(const char *path, const char *group, struct wf_err *err)
+{
+    struct group *entry;
+
+    if (group == NULL || group[0] == '\0')
+        return 0;
+    entry = getgrnam(group);
+    if (entry == NULL)
+        return wf_fail(err, WF_ERR_INVALID, "there is no group '%s'", group);
+    if (chown(path, (uid_t)-1, entry->gr_gid) != 0)
+        return wf_fail_errno(err, errno, "give %s to group '%s'", path, group);
+    return 0;
+}
+
+/* Exists afterwards, writable for us, whatever the umask. */
+static int make_file(const char *path, const char *group, struct wf_err *err)
+{
+    struct stat st;
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+
+    if (fd < 0 && errno == EEXIST) {
+        if (stat(path, &st) != 0)
+            return wf_fail_errno(err, errno, "%s", path);
+        if ((st.st_mode & S_IWUSR) == 0 && chmod(path, 0640) != 0)
+            return wf_fail_errno(err, errno, "make %s writable again", path);
+        return 0;
+    }
+    if (fd < 0)
+        return wf_fail_errno(err, errno, "make %s", path);
+    (void)fchmod(fd, 0640);
+    (void)close(fd);
+    return give_to_group(path, group, err);
+}
+
+static int make_folder(const struct wfs_day_options *options, struct wf_err *err)
+{
+    char raw[WFS_PATH_SIZE];
+    int rc;
+
+    if (snprintf(raw, sizeof(raw), "%s/raw", options->folder) >= (int)sizeof(raw))
+        return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
+    if (access(raw, X_OK) == 0)
+        return 0;
+    rc = wf_make_folders(raw, err);
+    if (rc == 0 && options->group != NULL && options->group[0] != '\0') {
+        rc = give_to_group(options->folder, options->group, err);
+        if (rc == 0)
+            rc = give_to_group(raw, options->group, err);
+        if (rc == 0 && (chmod(options->folder, 0750) != 0 || chmod(raw, 0750) != 0))
+            rc = wf_fail_errno(err, errno, "open %s for the group", raw);
+    }
+    return rc;
+}
+
+static int check_file(sqlite3 *db, struct wf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = wfs_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
+
+    if (rc < 0)
+        return rc;
+    rc = sqlite3_step(stmt);
+    if (rc != SQLITE_ROW) {
+        rc = wfs_fail(err, db, rc, "check");
+    } else {
+        const char *text = (const char *)sqlite3_column_text(stmt, 0);
+        bool is_ok = text != NULL && strcmp(text, "ok") == 0;
+
+        rc = is_ok ? 0 : wf_fail(err, WF_ERR_CORRUPT, "check: %.160s", text != NULL ? text : "?");
+    }
+    (void)sqlite3_finalize(stmt);
+    return rc;
+}
+
+static int create_catalogue(struct wfs_day *day, const char *instance, struct wf_err *err)
+{
+    char text[16];
+    int64_t tables = 0;
+    int rc = wfs_get_i64(day->db, "SELECT count(*) FROM sqlite_schema", 0, &tables, err);
+
+    if (rc < 0 || tables != 0)
+        return rc;
+    wfs_day_text(day->start_ns, text);
+    rc = wfs_exec(day->db, err, "BEGIN IMMEDIATE");
+    if (rc == 0)
+        rc = wfs_catalogue_create(day->db, instance, text, err);
+    if (rc == 0)
+        rc = wfs_exec(day->db, err, "COMMIT");
+    if (rc < 0)
+        (void)sqlite3_exec(day->db, "ROLLBACK", NULL, NULL, NULL);
+    day->is_new = rc == 0;
+    return rc;
+}
+
+static int prepare_statements(struct wfs_day *day, struct wf_err *err)
+{
+    int rc = wfs_prepare(day->db,
+                         "INSERT INTO _gaps (source, subsystem, cause, is_published, lost,"
+                         " first_number, last_number, from_device_ns, to_device_ns,"
+                         " from_received_ns, to_received_ns) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                         &day->insert_gap, err);
+
+    if (rc == 0)
+        rc = wfs_prepare(
+            day->db,
+            "INSERT INTO _positions VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+            " ON CONFLICT (source, subsystem) DO UPDATE SET schema_hash = excluded.schema_hash,"
+            " region_created_ns = excluded.region_created_ns, epoch_ns = excluded.epoch_ns,"
+            " next = excluded.next, rows = rows + excluded.rows, lost = lost + excluded.lost,"
+            " last_device_ns = excluded.last_device_ns,"
+            " last_received_ns = excluded.last_received_ns, serial = excluded.serial",
+            &day->put_position, err);
+    /* A block's rows come in order when each part does and the parts follow each other. */
+    if (rc == 0)
+        rc = wfs_prepare(
+            day->db,
+            "INSERT INTO _blocks VALUES (?,?,?,?,?,?,?,?,?,?)"
+            " ON CONFLICT (schema, block) DO UPDATE SET"
+            " is_ordered = is_ordered AND excluded.is_ordered AND last_id < excluded.first_id"
+            " AND device_to <= excluded.device_from,"
+            " rows = rows + excluded.rows, first_id = min(first_id, excluded.first_id),"
+            " last_id = max(last_id, excluded.last_id),"
+            " device_from = min(device_from, excluded.device_from),"
+            " device_to = max(device_to, excluded.device_to),"
+            " received_from = min(received_from, excluded.received_from),"
+            " received_to = max(received_to, excluded.received_to)",
+            &day->put_block, err);
+    if (rc == 0)
+        rc = wfs_prepare(day->db, "BEGIN IMMEDIATE", &day->begin, err);
+    if (rc == 0)
+        rc = wfs_prepare(day->db, "COMMIT", &day->commit, err);
+    return rc;
+}
+
+static int note_log_size(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct wfs_day *day = context;
+
+    (void)db;
+    (void)name;
+    day->log_pages = pages;
+    return SQLITE_OK;
+}
+
+static void note_identity(struct wfs_day *day)
+{
+    struct stat st;
+
+    if (stat(day->path, &st) == 0) {
+        day->device = st.st_dev;
+        day->inode = st.st_ino;
+    }
+}
+
+bool wfs_day_is_there(const struct wfs_day *day)
+{
+    struct stat st;
+
+    /* Only a path that certainly leads elsewhere counts: a failing disk is another matter. */
+    if (stat(day->path, &st) != 0)
+        return errno != ENOENT;
+    return st.st_dev == day->device && st.st_ino == day->inode;
+}
+
+int wfs_day_open(const struct wfs_day_options *options, int64_t day_ns, struct wfs_day **out_day,
+                 struct wf_err *err)
+{
+    struct wfs_day *day = calloc(1, sizeof(*day));
+    int rc;
+
+    if (day == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    day->start_ns = day_ns;
+    rc = wfs_day_path(options->folder, day_ns, day->path, err);
+    if (rc == 0)
+        rc = make_folder(options, err);
+    if (rc == 0)
+        rc = make_file(day->path, options->group, err);
+    if (rc < 0)
+        goto out;
+    rc = wfs_open_writer(day->path, options->cache_kib, &day->db, err);
+    if (rc == 0 && options->is_checked)
+        rc = check_file(day->db, err);
+    if (rc == 0)
+        rc = create_catalogue(day, options->instance, err);
+    if (rc == 0)
+        rc = prepare_statements(day, err);
+    if (rc < 0) {
+        wf_err_prefix(err, "%s", day->path);
+        goto out;
+    }
+    note_identity(day);
+    (void)sqlite3_wal_hook(day->db, note_log_size, day);
+    *out_day = day;
+    day = NULL;
+
+out:
+    wfs_day_close(&day);
+    return rc;
+}
+
+void wfs_day_close(struct wfs_day **day)
+{
+    struct wfs_day *d = *day;
+
+    if (d == NULL)
+        return;
+    while (d->members != NULL) {
+        struct wfs_member *member = d->members;
+
+        d->members = member->next;
+        free(member);
+    }
+    while (d->tables != NULL) {
+        struct wfs_table *table = d->tables;
+
+        d->tables = table->next;
+        wfs_table_free(table);
+    }
+    (void)sqlite3_finalize(d->insert_gap);
+    (void)sqlite3_finalize(d->put_position);
+    (void)sqlite3_finalize(d->put_block);
+    (void)sqlite3_finalize(d->begin);
+    (void)sqlite3_finalize(d->commit);
+    wfs_close(&d->db);
+    free(d);
+    *day = NULL;
+}
+
+int wfs_day_seal(struct wfs_day **day, struct wf_err *err)
+{
+    struct wfs_day *d = *day;
+    char path[WFS_PATH_SIZE];
+    sqlite3_stmt *stmt = NULL;
+    bool is_single = false;
+    int off = 0;
+    int rc = wfs_day_checkpoint(d, 0, err);
+
+    if (rc < 0)
+        return rc;
+    (void)sqlite3_file_control(d->db, "main", SQLITE_FCNTL_PERSIST_WAL, &off);
+    /* Refused while somebody reads: the answer then is the mode it is still in. */
+    rc = wfs_prepare(d->db, "PRAGMA journal_mode=DELETE", &stmt, err);
+    if (rc < 0)
+        return rc;
+    if (sqlite3_step(stmt) == SQLITE_ROW)
+        is_single = strcmp((const char *)sqlite3_column_text(stmt, 0), "delete") == 0;
+    (void)sqlite3_finalize(stmt);
+    if (!is_single) {
+        int on = 1;
+
+        (void)sqlite3_file_control(d->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+        return wf_fail(err, WF_ERR_BUSY, "%s: somebody reads it", d->path);
+    }
+    (void)wf_copy_text(path, sizeof(path), d->path);
+    wfs_day_close(day);
+    if (chmod(path, 0440) != 0)
+        return wf_fail_errno(err, errno, "make %s read-only", path);
+    return 0;
+}
+
+int64_t wfs_day_start(const struct wfs_day *day)
+{
+    return day->start_ns;
+}
+
+const char *wfs_day_path_of(const struct wfs_day *day)
+{
+    return day->path;
+}
+
+bool wfs_day_is_new(const struct wfs_day *day)
+{
+    return day->is_new;
+}
+
+sqlite3 *wfs_day_db(const struct wfs_day *day)
+{
+    return day->db;
+}
+
+int wfs_day_checkpoint(struct wfs_day *day, int pages, struct wf_err *err)
+{
+    bool is_last = pages == 0;
+    bool is_long = !is_last && day->log_pages >= 4 * pages + day->log_pages_stuck;
+    int rc;
+
+    if (day->log_pages < pages)
+        return 0;
+    /* Readers held it up for long: wait for a moment without any, to begin the log anew. */
+    (void)sqlite3_busy_timeout(day->db, is_last ? 2000 : 100);
+    rc = sqlite3_wal_checkpoint_v2(
+        day->db, NULL, is_last || is_long ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
+        NULL, NULL);
+    (void)sqlite3_busy_timeout(day->db, 2000);
+    if (rc == SQLITE_OK) {
+        if (is_long)
+            day->log_pages_stuck = 0;
+        return 1;
+    }
+    if ((rc & 0xff) == SQLITE_BUSY && !is_last) {
+        day->log_pages_stuck = day->log_pages; /* not again before it grew by as much */
+        return 0;
+    }
+    return wfs_fail(err, day->db, rc, "checkpoint");
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+void wfs_day_bytes(const struct wfs_day *day, uint64_t *out_db, uint64_t *out_wal)
+{
+    char wal[WFS_PATH_SIZE + 8];
+
+    (void)snprintf(wal, sizeof(wal), "%s-wal", day->path);
+    *out_db = size_of(day->path);
+    *out_wal = size_of(wal);
+}

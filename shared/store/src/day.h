@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WFS_DAY_H
+#define WFS_DAY_H
+
+/*
+ * Day - one day file, open for writing: the one connection that writes and
+ * checkpoints it, its prepared statements and what it knows of its series.
+ *
+ * Used by store.c only, which decides what goes where and when. After any
+ * failure a day is rolled back and closed: what it remembers of the file may
+ * no longer be true.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <watchfloor/store/gap.h>
+#include <watchfloor/store/writer.h>
+
+#include "db.h"
+#include "folder.h"
+#include "series.h"
+
+struct wfs_day;
+struct wfs_table;
+
+/* A position as remembered by the store, for copying into a new file. */
+struct wfs_known {
+    struct wf_position at;
+    uint64_t serial; /* of the commit that wrote it: the highest is the truth */
+};
+
+/* What a series has in one file. */
+struct wfs_member {
+    const struct wfs_day *day;
+    const struct wf_series *series;
+    struct wfs_table *table;
+    int64_t source_id;
+    uint64_t epoch;
+    int64_t epoch_id; /* 0 = not looked up yet */
+    struct wfs_member *next;
+};
+
+struct wfs_day_options {
+    const char *folder, *instance, *group;
+    uint32_t cache_kib;
+    bool is_checked; /* look through the whole file first: the last error makes it suspect */
+};
+
+/*
+ * Open or make the file of the day that begins at `day_ns`; a sealed one is opened again.
+ *   WF_ERR_CORRUPT, WF_ERR_VERSION   it is not, or no longer, what it should be
+ */
+int wfs_day_open(const struct wfs_day_options *options, int64_t day_ns, struct wfs_day **out_day,
+                 struct wf_err *err);
+/* Close; nothing may be under way. What is in the log of changes stays there, readable. */
+void wfs_day_close(struct wfs_day **day);
+/*
+ * Checkpoint into one file without a log and make it read-only; closes it. BUSY while somebody
+ * reads it: it stays open.
+ */
+int wfs_day_seal(struct wfs_day **day, struct wf_err *err);
+
+int64_t wfs_day_start(const struct wfs_day *day);
+/* Made by this open: it knows no positions yet. */
+bool wfs_day_is_new(const struct wfs_day *day);
+const char *wfs_day_path_of(const struct wfs_day *day);
+/* Does its path still lead to the file that is open? */
+bool wfs_day_is_there(const struct wfs_day *day);
+sqlite3 *wfs_day_db(const struct wfs_day *day);
+
+int wfs_day_begin(struct wfs_day *day, bool is_synced, struct wf_err *err);
+/* EXISTS: the place of the row is taken; the transaction goes on. */
+int wfs_day_put(struct wfs_day *day, struct wf_series *series, const struct wf_store_sample *sample,
+                struct wf_err *err);
+int wfs_day_gap(struct wfs_day *day, const struct wf_gap *gap, struct wf_err *err);
+/* Write where a series stands after this transaction. */
+int wfs_day_position(struct wfs_day *day, const struct wf_series *series, uint64_t serial,
+                     struct wf_err *err);
+/* The same for what is known from another file. */
+int wfs_day_remember(struct wfs_day *day, const struct wfs_known *known, struct wf_err *err);
+int wfs_day_commit(struct wfs_day *day, struct wf_err *err);
+void wfs_day_rollback(struct wfs_day *day);
+
+/* Move the log of changes into the file when it has grown to `pages`. 1 = did so. */
+int wfs_day_checkpoint(struct wfs_day *day, int pages, struct wf_err *err);
+void wfs_day_bytes(const struct wfs_day *day, uint64_t *out_db, uint64_t *out_wal);
+
+#endif /* WFS_DAY_H */

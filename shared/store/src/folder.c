@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* Folder: see folder.h. */
+
+#include "folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <watchfloor/clock.h>
+#include <watchfloor/strbuf.h>
+
+int wfs_day_path(const char *folder, int64_t day_ns, char out[WFS_PATH_SIZE], struct wf_err *err)
+{
+    struct wf_strbuf path;
+    char day[16];
+
+    wf_strbuf_init_fixed(&path, out, WFS_PATH_SIZE);
+    wfs_day_text(day_ns, day);
+    wf_strbuf_addf(&path, "%s/raw/%s.db", folder, day);
+    return path.was_cut ? wf_fail(err, WF_ERR_LIMIT, "the path of '%s' is too long", day) : 0;
+}
+
+void wfs_day_text(int64_t time_ns, char out[16])
+{
+    struct wf_civil civil;
+
+    wf_civil_from_utc(time_ns, &civil);
+    (void)snprintf(out, 16, "%04d-%02d-%02d", civil.year % 10000, civil.month % 100,
+                   civil.day % 100);
+}
+
+/* "2026-11-20.db" and nothing else; what it says must be a day that exists. */
+static bool parse_day(const char *name, int64_t *out_day_ns)
+{
+    char date[16], again[16];
+    int64_t day_ns;
+
+    if (strlen(name) != 13 || strcmp(name + 10, ".db") != 0)
+        return false;
+    memcpy(date, name, 10);
+    date[10] = '\0';
+    if (strspn(date, "0123456789-") != 10 || wf_parse_time(date, 0, &day_ns, NULL) < 0)
+        return false;
+    wfs_day_text(day_ns, again);
+    *out_day_ns = day_ns;
+    return strcmp(date, again) == 0;
+}
+
+static int64_t modified(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * WF_NS_PER_S + st->st_mtim.tv_nsec;
+}
+
+static bool look_at(const char *folder, int64_t day_ns, struct wfs_day_file *out)
+{
+    char path[WFS_PATH_SIZE], wal[WFS_PATH_SIZE + 8];
+    struct stat st;
+
+    if (wfs_day_path(folder, day_ns, path, NULL) < 0 || stat(path, &st) != 0 ||
+        !S_ISREG(st.st_mode))
+        return false;
+    out->day_ns = day_ns;
+    out->modified_ns = modified(&st);
+    out->is_sealed = (st.st_mode & S_IWUSR) == 0;
+    (void)snprintf(wal, sizeof(wal), "%s-wal", path);
+    if (stat(wal, &st) == 0 && modified(&st) > out->modified_ns)
+        out->modified_ns = modified(&st);
+    return true;
+}
+
+static int compare_days(const void *a, const void *b)
+{
+    const struct wfs_day_file *x = a, *y = b;
+
+    return (x->day_ns > y->day_ns) - (x->day_ns < y->day_ns);
+}
+
+int wfs_folder_list(const char *folder, struct wfs_day_file **out_list, size_t *out_count,
+                    struct wf_err *err)
+{
+    char path[WFS_PATH_SIZE];
+    struct wfs_day_file *list = NULL;
+    size_t count = 0;
+    struct dirent *entry;
+    DIR *dir;
+
+    if (snprintf(path, sizeof(path), "%s/raw", folder) >= (int)sizeof(path))
+        return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
+    dir = opendir(path);
+    if (dir == NULL)
+        return wf_fail_errno(err, errno, "%s", path);
+    while ((entry = readdir(dir)) != NULL) {
+        int64_t day_ns;
+
+        if (!parse_day(entry->d_name, &day_ns))
+            continue;
+        if (count % 64 == 0) {
+            struct wfs_day_file *more = realloc(list, (count + 64) * sizeof(*list));
+
+            if (more == NULL) {
+                free(list);
+                (void)closedir(dir);
+                return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+            }
+            list = more;
+        }
+        if (look_at(folder, day_ns, &list[count]))
+            count++;
+    }
+    (void)closedir(dir);
+    if (count > 0)
+        qsort(list, count, sizeof(*list), compare_days);
+    *out_list = list;
+    *out_count = count;
+    return 0;
+}

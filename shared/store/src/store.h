@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WFS_STORE_H
+#define WFS_STORE_H
+
+/* What the files of the store's writing side share. */
+
+#include "day.h"
+
+/* Two days are open at once around midnight; a third closes the one used longest ago. */
+#define WFS_DAYS_OPEN 2
+
+/* Rows and losses of one source's subsystem in one file: what is gone if the file is. */
+struct wfs_ledger {
+    char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
+    uint64_t rows;
+};
+
+struct wfs_slot {
+    struct wfs_day *day; /* NULL = free */
+    uint64_t used;       /* by the store's clock of uses */
+    uint64_t rows_seen;  /* and when they were seen last: to tell a day that rests */
+    uint64_t rows;
+    int64_t rest_since_ns;
+    struct wfs_ledger *ledger;
+    size_t ledger_count;
+};
+
+/* A file that must be looked through before it is written again, and what was in it. */
+struct wfs_suspect {
+    bool is_set;
+    int64_t day_ns;
+    struct wfs_ledger *ledger;
+    size_t ledger_count;
+};
+
+struct wf_store {
+    char folder[WFS_PATH_SIZE];
+    char instance[64];
+    char group[64];
+    struct wf_store_options options;
+    bool is_recovered;
+
+    struct wfs_known *known;       /* positions of all series ever seen, the newest of each */
+    struct wf_position *positions; /* the same for the caller */
+    size_t known_count, known_capacity;
+    uint64_t serial; /* of the last commit */
+
+    struct wfs_plan_entry {
+        struct wfs_plan *plan;
+        struct wfs_plan_entry *next;
+    } * plans;
+    struct wf_series *series;
+    struct wf_series *touched; /* by the transaction under way */
+
+    struct wfs_slot slots[WFS_DAYS_OPEN];
+    uint64_t uses, passes, tidies;
+    struct wfs_suspect suspect;
+    struct wf_gap *owed; /* of a file set aside: to be written with the next batch */
+    size_t owed_count;
+
+    struct wf_store_figures figures;
+};
+
+void wfs_notice(const struct wf_store *store, const char *format, ...) WF_PRINTF(2, 3);
+
+/* store_known.c: positions */
+/* Keep `at` when it is newer than what is known of that source and subsystem. */
+int wfs_known_keep(struct wf_store *store, const struct wf_position *at, uint64_t serial,
+                   struct wf_err *err);
+const struct wfs_known *wfs_known_find(const struct wf_store *store, const char *source,
+                                       const char *subsystem);
+/* Read the positions of one file into what is known. */
+int wfs_known_read(struct wf_store *store, sqlite3 *db, struct wf_err *err);
+
+/* store_days.c: open files */
+/* The open file of that day; opened, and made, when needed. */
+int wfs_days_get(struct wf_store *store, int64_t day_ns, struct wfs_slot **out_slot,
+                 struct wf_err *err);
+/* After a failure `rc`: roll back and close; the file is looked through when it may be damaged. */
+void wfs_days_drop(struct wf_store *store, struct wfs_slot *slot, int rc);
+/* Close in order; a day that is over is sealed when nobody reads it. */
+void wfs_days_close(struct wf_store *store, struct wfs_slot *slot);
+int wfs_ledger_add(struct wfs_slot *slot, const struct wf_series *series, struct wf_err *err);
+/* Rename a damaged file out of the way; what was in it becomes owed gaps as far as it is known. */
+int wfs_days_set_aside(struct wf_store *store, int64_t day_ns, const char *why, struct wf_err *err);
+/* Is the open file still the one at its path? Otherwise what was in it is owed as gaps. */
+void wfs_days_notice_removal(struct wf_store *store, struct wfs_slot *slot);
+/* Seal one day that is over and that no slot holds open. */
+void wfs_days_seal_one(struct wf_store *store);
+
+#endif /* WFS_STORE_H */

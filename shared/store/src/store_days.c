@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* The store's open day files: which is open, what is damaged, what is over. */
+
+#include "store.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <watchfloor/clock.h>
+
+/* A day is over when it has rested this long after its midnight. */
+#define GRACE_NS (60 * WF_NS_PER_S)
+
+void wfs_notice(const struct wf_store *store, const char *format, ...)
+{
+    char text[640];
+    va_list args;
+
+    if (store->options.notice == NULL)
+        return;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    store->options.notice(store->options.notice_context, text);
+}
+
+/* --- what is in a file, should it be lost ----------------------------------------- */
+
+static struct wfs_ledger *ledger_entry(struct wfs_slot *slot, const char *source,
+                                       const char *subsystem)
+{
+    struct wfs_ledger *more;
+
+    for (size_t i = 0; i < slot->ledger_count; i++) {
+        if (wf_name_is_equal(slot->ledger[i].source, source) &&
+            wf_name_is_equal(slot->ledger[i].subsystem, subsystem))
+            return &slot->ledger[i];
+    }
+    more = realloc(slot->ledger, (slot->ledger_count + 1) * sizeof(*more));
+    if (more == NULL)
+        return NULL;
+    slot->ledger = more;
+    more = &slot->ledger[slot->ledger_count++];
+    memset(more, 0, sizeof(*more));
+    (void)wf_copy_text(more->source, sizeof(more->source), source);
+    (void)wf_copy_text(more->subsystem, sizeof(more->subsystem), subsystem);
+    return more;
+}
+
+int wfs_ledger_add(struct wfs_slot *slot, const struct wf_series *series, struct wf_err *err)
+{
+    struct wfs_ledger *entry = ledger_entry(slot, series->source, series->plan->schema->name);
+
+    if (entry == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    entry->rows += series->rows;
+    slot->rows += series->rows;
+    return 0;
+}
+
+static int read_ledger(struct wfs_slot *slot, struct wf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc =
+        wfs_prepare(wfs_day_db(slot->day),
+                    "SELECT source, subsystem, rows FROM _positions WHERE rows > 0", &stmt, err);
+
+    if (rc < 0)
+        return rc;
+    while (rc == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        struct wfs_ledger *entry = ledger_entry(slot, (const char *)sqlite3_column_text(stmt, 0),
+                                                (const char *)sqlite3_column_text(stmt, 1));
+
+        rc = entry == NULL ? wf_fail(err, WF_ERR_NOMEM, "out of memory") : 0;
+        if (rc == 0)
+            entry->rows = wfs_column_u64(stmt, 2);
+    }
+    if (rc == SQLITE_DONE)
+        rc = 0;
+    else if (rc > 0)
+        rc = wfs_fail(err, wfs_day_db(slot->day), rc, "read positions");
+    (void)sqlite3_finalize(stmt);
+    return rc;
+}
+
+static void owe_gaps(struct wf_store *store, int64_t day_ns, const struct wfs_ledger *ledger,
+                     size_t count)
+{
+    struct wf_gap *more = realloc(store->owed, (store->owed_count + count + 1) * sizeof(*more));
+
+    if (more == NULL)
+        return; /* the notice still says that a file is gone */
+    store->owed = more;
+    for (size_t i = 0; i < count; i++) {
+        const struct wfs_ledger *entry = &ledger[i];
+        struct wf_gap *gap = &store->owed[store->owed_count++];
+
+        memset(gap, 0, sizeof(*gap));
+        (void)wf_copy_text(gap->source, sizeof(gap->source), entry->source);
+        (void)wf_copy_text(gap->subsystem, sizeof(gap->subsystem), entry->subsystem);
+        gap->cause = WF_GAP_FILE_CORRUPT;
+        gap->is_lost_known = true;
+        gap->lost = entry->rows;
+        gap->from_received_ns = gap->from_device_ns = day_ns;
+        gap->to_received_ns = gap->to_device_ns = day_ns + WF_NS_PER_DAY;
+    }
+}
+
+static void forget_suspect(struct wf_store *store)
+{
+    free(store->suspect.ledger);
+    store->suspect = (struct wfs_suspect){ 0 };
+}
+
+int wfs_days_set_aside(struct wf_store *store, int64_t day_ns, const char *why, struct wf_err *err)
+{
+    static const char *const beside[] = { "", "-wal", "-shm" };
+    char path[WFS_PATH_SIZE], from[WFS_PATH_SIZE + 8], to[WFS_PATH_SIZE + 40];
+    unsigned n = 1;
+    int rc = wfs_day_path(store->folder, day_ns, path, err);
+
+    if (rc < 0)
+        return rc;
+    do
+        (void)snprintf(to, sizeof(to), "%s.damaged-%u", path, n++);
+    while (access(to, F_OK) == 0 && n < 1000);
+    for (size_t i = 0; i < WF_COUNT_OF(beside); i++) {
+        (void)snprintf(from, sizeof(from), "%s%s", path, beside[i]);
+        (void)snprintf(to, sizeof(to), "%s.damaged-%u%s", path, n - 1, beside[i]);
+        if (rename(from, to) != 0 && i == 0)
+            return wf_fail_errno(err, errno, "set %s aside", path);
+    }
+    wfs_notice(store,
+               "%s is damaged (%.200s); kept as %.10s.db.damaged-%u for a repair, a new file"
+               " is begun",
+               path, why, strrchr(path, '/') + 1, n - 1);
+    if (store->suspect.is_set && store->suspect.day_ns == day_ns)
+        owe_gaps(store, day_ns, store->suspect.ledger, store->suspect.ledger_count);
+    return 0;
+}
+
+/* --- open files ------------------------------------------------------------------- */
+
+/* The files are right, also about a commit of which we never heard whether it took place. */
+static void resume_series(struct wf_store *store)
+{
+    for (struct wf_series *series = store->series; series != NULL; series = series->next_series) {
+        const struct wfs_known *known =
+            wfs_known_find(store, series->source, series->plan->schema->name);
+        struct wfs_line_state *state = &series->committed;
+
+        if (known == NULL || known->at.region_created_ns != series->region_created_ns ||
+            known->at.schema_hash != series->plan->schema->schema_hash ||
+            known->at.next <= state->next)
+            continue;
+        state->next = known->at.next;
+        state->epoch = known->at.epoch;
+        state->has_last = known->at.last_received_ns != WF_TIME_NONE;
+        state->last_device_ns = known->at.last_device_ns;
+        state->last_received_ns = known->at.last_received_ns;
+        state->is_tail_unknown = false;
+        series->pending = *state;
+    }
+}
+
+static int remember_all(struct wf_store *store, struct wfs_day *day, struct wf_err *err)
+{
+    int rc = wfs_day_begin(day, false, err);
+
+    for (size_t i = 0; rc == 0 && i < store->known_count; i++)
+        rc = wfs_day_remember(day, &store->known[i], err);
+    if (rc == 0)
+        rc = wfs_day_commit(day, err);
+    return rc;
+}
+
+static int open_day(struct wf_store *store, struct wfs_slot *slot, int64_t day_ns,
+                    struct wf_err *err)
+{
+    struct wfs_day_options options = {
+        .folder = store->folder,
+        .instance = store->instance,
+        .group = store->group,
+        .cache_kib = store->options.cache_kib > 0 ? store->options.cache_kib : 1024,
+        .is_checked = store->suspect.is_set && store->suspect.day_ns == day_ns,
+    };
+    struct wf_err local = { 0 };
+    struct wf_err *why = err != NULL ? err : &local;
+    int rc = wfs_day_open(&options, day_ns, &slot->day, why);
+
+    if (rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION) {
+        struct wf_err damage = *why;
+
+        rc = wfs_days_set_aside(store, day_ns, damage.text, why);
+        if (rc == 0)
+            rc = wfs_day_open(&options, day_ns, &slot->day, why);
+    }
+    if (rc < 0)
+        return rc;
+    if (wfs_day_is_new(slot->day))
+        rc = remember_all(store, slot->day, err);
+    else
+        rc = wfs_known_read(store, wfs_day_db(slot->day), err);
+    if (rc == 0)
+        rc = read_ledger(slot, err);
+    if (rc < 0) {
+        wfs_days_drop(store, slot, rc);
+        return rc;
+    }
+    if (options.is_checked)
+        forget_suspect(store);
+    resume_series(store);
+    return 0;
+}
+
+int wfs_days_get(struct wf_store *store, int64_t day_ns, struct wfs_slot **out_slot,
+                 struct wf_err *err)
+{
+    struct wfs_slot *slot = NULL;
+    int rc = 0;
+
+    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
+        struct wfs_slot *s = &store->slots[i];
+
+        if (s->day != NULL && wfs_day_start(s->day) == day_ns) {
+            slot = s;
+            break;
+        }
+        if (slot == NULL || s->day == NULL || (slot->day != NULL && s->used < slot->used))
+            slot = s;
+    }
+    if (slot->day == NULL || wfs_day_start(slot->day) != day_ns) {
+        wfs_days_close(store, slot);
+        rc = open_day(store, slot, day_ns, err);
+    }
+    slot->used = ++store->uses;
+    if (rc == 0)
+        *out_slot = slot;
+    return rc;
+}
+
+static void empty_slot(struct wf_store *store, struct wfs_slot *slot)
+{
+    /* Members lived in the day. */
+    for (struct wf_series *series = store->series; series != NULL; series = series->next_series)
+        series->member = NULL;
+    free(slot->ledger);
+    *slot = (struct wfs_slot){ 0 };
+}
+
+void wfs_days_drop(struct wf_store *store, struct wfs_slot *slot, int rc)
+{
+    if (slot->day == NULL)
+        return;
+    wfs_day_rollback(slot->day);
+    /* A failed write or sync is nearly the same thing as a damaged file. */
+    if (rc == WF_ERR_CORRUPT || rc == WF_ERR_SYSTEM) {
+        forget_suspect(store);
+        store->suspect = (struct wfs_suspect){ .is_set = true,
+                                               .day_ns = wfs_day_start(slot->day),
+                                               .ledger = slot->ledger,
+                                               .ledger_count = slot->ledger_count };
+        slot->ledger = NULL;
+    }
+    wfs_day_close(&slot->day);
+    empty_slot(store, slot);
+}
+
+void wfs_days_notice_removal(struct wf_store *store, struct wfs_slot *slot)
+{
+    if (slot->day == NULL || wfs_day_is_there(slot->day))
+        return;
+    wfs_notice(store, "%s was removed while it was written; a new file is begun",
+               wfs_day_path_of(slot->day));
+    owe_gaps(store, wfs_day_start(slot->day), slot->ledger, slot->ledger_count);
+    wfs_day_close(&slot->day);
+    empty_slot(store, slot);
+}
+
+static bool is_over(int64_t day_ns)
+{
+    return wf_utc_now_ns() - day_ns > WF_NS_PER_DAY + GRACE_NS;
+}
+
+void wfs_days_close(struct wf_store *store, struct wfs_slot *slot)
+{
+    struct wf_err ignored = { 0 };
+
+    if (slot->day == NULL)
+        return;
+    if (is_over(wfs_day_start(slot->day)) && wfs_day_seal(&slot->day, &ignored) == 0)
+        store->figures.files_sealed++;
+    if (slot->day != NULL) {
+        (void)wfs_day_checkpoint(slot->day, 0, &ignored);
+        wfs_day_close(&slot->day);
+    }
+    empty_slot(store, slot);
+}
+
+static bool is_open(const struct wf_store *store, int64_t day_ns)
+{
+    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
+        if (store->slots[i].day != NULL && wfs_day_start(store->slots[i].day) == day_ns)
+            return true;
+    }
+    return false;
+}
+
+void wfs_days_seal_one(struct wf_store *store)
+{
+    struct wfs_day_file *files = NULL;
+    struct wfs_day_options options = { .folder = store->folder,
+                                       .instance = store->instance,
+                                       .group = store->group,
+                                       .cache_kib = 256 };
+    struct wf_err err = { 0 };
+    size_t count = 0;
+
+    if (wfs_folder_list(store->folder, &files, &count, &err) < 0)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        struct wfs_day *day = NULL;
+
+        if (files[i].is_sealed || !is_over(files[i].day_ns) || is_open(store, files[i].day_ns))
+            continue;
+        if (wfs_day_open(&options, files[i].day_ns, &day, &err) == 0 &&
+            wfs_day_seal(&day, &err) == 0)
+            store->figures.files_sealed++;
+        wfs_day_close(&day);
+        break; /* the next time the next one: this takes a while */
+    }
+    free(files);
+}
