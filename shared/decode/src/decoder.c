@@ -185,7 +185,7 @@ static bool read_header_time(struct wfd_run *run, int64_t *out_utc_ns)
 
 static void judge_length(struct wfd_run *run)
 {
-    if ((run->end + 7) / 8 < run->len)
+    if ((run->flags & WF_SAMPLE_SHORT) == 0 && (run->end + 7) / 8 < run->len)
         run->flags |= WF_SAMPLE_LONG;
 }
 
