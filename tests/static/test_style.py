@@ -53,6 +53,11 @@ class Style(unittest.TestCase):
         self.complain([f"{path}:{number}: {line}" for path, text in self.texts.items()
                        for number, line in lines_matching(text, MACHINE_PATH)])
 
+    def test_gnu_extensions_stay_in_platform_folders(self):
+        self.complain([path for path, text in self.texts.items()
+                       if re.search(r"^\s*#\s*define\s+_GNU_SOURCE", text, re.M)
+                       and "/platform/" not in path and not path.startswith("tests/")])
+
     def test_every_file_names_its_licence(self):
         self.complain([path for path, text in self.texts.items()
                        if "SPDX-License-Identifier: MIT" not in text[:200]])

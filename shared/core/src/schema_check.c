@@ -89,7 +89,7 @@ static void check_size(struct wfi_reader *reader, const struct wf_parameter *par
         PROBLEM_AT(reader, WFI_ROW_TIME, "'time' is missing (cuc C.F or cds D.S)");
 }
 
-static void check_meaning(struct wfi_reader *reader, const struct wf_parameter *parameter)
+void wfi_check_meaning(struct wfi_reader *reader, const struct wf_parameter *parameter)
 {
     static const enum wfi_parameter_row ways[] = { WFI_ROW_POLYNOMIAL, WFI_ROW_TABLE,
                                                    WFI_ROW_CALIBRATOR, WFI_ROW_ENUMERATION };
@@ -130,7 +130,7 @@ void wfi_finish_parameter(struct wfi_reader *reader)
         wfi_epoch_default(&parameter->time);
     if (parameter->is_derived && parameter->expression[0] == '\0')
         PROBLEM_AT(reader, WFI_ROW_EXPRESSION, "'expression' is missing");
-    check_meaning(reader, parameter);
+    wfi_check_meaning(reader, parameter);
 }
 
 /* --- [subsystem] and [calibrator] ----------------------------------------------------------- */

@@ -310,11 +310,16 @@ bool wfi_limits_are_ordered(uint8_t present, const double value[WF_LIMIT_COUNT])
 void wfi_finish_subsystem(struct wfi_reader *reader);
 void wfi_finish_parameter(struct wfi_reader *reader);
 void wfi_finish_calibrator(struct wfi_reader *reader, struct wf_calibrator *calibrator);
+/* Calibration, limits and format of a parameter, together. */
+void wfi_check_meaning(struct wfi_reader *reader, const struct wf_parameter *parameter);
 /* At the end: what [subsystem] says about parameters, and everything pending. */
 void wfi_check_subsystem(struct wfi_reader *reader);
 void wfi_check_pending(struct wfi_reader *reader);
 /* Does one conversion of a fitting kind stand in the parameter's format? */
 bool wfi_format_fits(const struct wf_parameter *parameter, const char **out_expected);
+
+/* What a load or an overlay ends with: 0, or INVALID with the first problem since `before`. */
+int wfi_schema_finish(struct wfi_reader *reader, size_t before, struct wf_err *err);
 
 /* Storage of a parameter from its type, width and calibration. */
 /* Elements of the member in the C struct; and is a count behind it? */

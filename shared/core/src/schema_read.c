@@ -20,6 +20,12 @@ static void report_unknown_key(struct wfi_reader *reader, const struct wfi_key_t
     size_t count = 0;
     char hint[100];
 
+    if (wfi_key_row(table, name) < table->count) {
+        wfi_problem(reader, where == WFI_IN_OVERLAY ? "cannot differ by source"
+                                                    : "not for this kind of section");
+        return;
+    }
+
     for (size_t row = 0; row < table->count; row++)
         if (where == 0 || (table->rows[row].where & where))
             names[count++] = table->rows[row].name;
@@ -271,12 +277,11 @@ static void name_from_file(const char *file, char out[WF_NAME_SIZE])
     wf_name_from_text(text, out);
 }
 
-static int finish(struct wfi_reader *reader, size_t problems_before, struct wf_err *err)
+int wfi_schema_finish(struct wfi_reader *reader, size_t problems_before, struct wf_err *err)
 {
     struct wf_problems *problems = reader->problems;
     int rc;
 
-    wfi_check_subsystem(reader);
     wfi_check_pending(reader);
     if (reader->arena->is_out_of_memory)
         return wf_fail(err, WF_ERR_NOMEM, "%s: out of memory", reader->file);
@@ -332,7 +337,8 @@ static int build(struct wf_ini *ini, const char *expected_name, size_t problems_
         wfi_problem(&reader, "name '%s' must equal the file's name '%s'", schema->name,
                     expected_name);
     }
-    rc = finish(&reader, problems_before, err);
+    wfi_check_subsystem(&reader);
+    rc = wfi_schema_finish(&reader, problems_before, err);
     if (rc < 0)
         goto out;
     *out_schema = schema;
