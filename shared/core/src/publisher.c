@@ -433,6 +433,11 @@ uint64_t wf_publisher_epoch(const struct wf_publisher *publisher)
     return publisher->epoch;
 }
 
+uint64_t wf_publisher_memory(const struct wf_publisher *publisher)
+{
+    return publisher->memory;
+}
+
 void wf_publisher_ring(struct wf_publisher *publisher)
 {
     wfi_bell_ring(&publisher->bell);

@@ -49,6 +49,8 @@ int wf_publisher_open(const struct wf_publisher_options *options,
 void wf_publisher_close(struct wf_publisher **publisher);
 
 uint64_t wf_publisher_epoch(const struct wf_publisher *publisher);
+/* Bytes of shared memory that all its regions take together. */
+uint64_t wf_publisher_memory(const struct wf_publisher *publisher);
 
 /*
  * Create or adopt the region `source`.`schema->name`. Adopted when everything
