@@ -16,13 +16,14 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "counters.h"
 
 #define RX_PEER_MAX 32
 
 struct rx_peer {
     struct rx_address address; /* version 0: this place is free */
     uint64_t datagrams, bytes, packets, rejected;
-    uint64_t last_packets, last_bytes; /* at the last snapshot, for rates */
+    struct rx_rate packet_rate, byte_rate;
     int64_t last_received_ns;
     uint32_t connections;
     bool was_told; /* has a row in wf.links */

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+/* Path: see path.h. */
+
+#include "path.h"
+
+#include <watchfloor/attributes.h>
+#include <watchfloor/clock.h>
+
+#include "device_time.h"
+
+/* What is known about the packet in hand. */
+struct packet {
+    struct rx_arrival *arrival;
+    const struct rx_route *route;
+    struct wf_ccsds_header header;
+    const uint8_t *bytes;
+    size_t len;
+    uint64_t number; /* over the whole program */
+    uint64_t sequence;
+    enum wf_sequence_event event;
+    uint32_t lost_before;
+};
+
+static void reject(const struct packet *packet, enum wf_reject reason,
+                   struct rx_subsystem *subsystem)
+{
+    struct rx_arrival *arrival = packet->arrival;
+    struct rx_listener *listener = arrival->listener;
+
+    arrival->path->counters.rejected[reason]++;
+    arrival->peer->rejected++;
+    arrival->link->rejected++;
+    listener->source->counters.rejected++;
+    listener->source->counters.unknown_apid += reason == WF_REJECT_UNKNOWN_APID;
+    if (subsystem != NULL)
+        subsystem->counters.rejected[reason]++;
+    rx_rejects_note(arrival->path->rejects,
+                    &(struct rx_reject_facts){
+                        .reason = reason,
+                        .packet = packet->number,
+                        .received_ns = arrival->received_ns,
+                        .received_mono_ns = arrival->received_mono_ns,
+                        .listener = listener->config->name,
+                        .source = listener->source->name,
+                        .subsystem = subsystem != NULL ? subsystem->schema->name : NULL,
+                        .peer = arrival->peer->address,
+                        .bytes = packet->bytes,
+                        .len = packet->len,
+                    });
+}
+
+/* --- sequence counts ------------------------------------------------------------------------ */
+
+/*
+ * A source that starts again near where it was looks like one that repeats itself.
+ * But what was sent before carries no later time than what was sent since.
+ */
+static bool is_restart(const struct packet *packet, int64_t device_ns)
+{
+    const struct rx_channel *channel = packet->route->channel;
+
+    return (packet->event == WF_SEQUENCE_DUPLICATE || packet->event == WF_SEQUENCE_LATE) &&
+           device_ns != WF_TIME_NONE && channel->newest_device_ns != WF_TIME_NONE &&
+           device_ns > channel->newest_device_ns;
+}
+
+/* Everything but one after the other; `lost_before` is what was missing before this packet. */
+static void count_event(const struct packet *packet, uint64_t lost_before,
+                        struct rx_subsystem *subsystem)
+{
+    struct rx_counters *counters = &packet->arrival->path->counters;
+    uint64_t lost = packet->route->channel->sequence.lost;
+    bool has_gap = packet->lost_before > 0;
+    bool is_late = packet->event == WF_SEQUENCE_LATE;
+    bool is_again = packet->event == WF_SEQUENCE_RESTART;
+
+    counters->lost += lost - lost_before;
+    counters->gaps += has_gap;
+    counters->out_of_order += is_late;
+    counters->restarts += is_again;
+    if (subsystem == NULL)
+        return;
+
+    struct rx_subsystem_counters *own = &subsystem->counters;
+    /* Shared by several subsystems, an APID may lose at one what it finds at another. */
+    uint64_t found = lost_before > lost ? lost_before - lost : 0;
+
+    own->lost = found > own->lost ? 0 : own->lost + (lost - lost_before);
+    own->gaps += has_gap;
+    own->out_of_order += is_late;
+    own->restarts += is_again;
+}
+
+/* Take the count; `device_ns` is a time to believe, or WF_TIME_NONE. */
+static void take_sequence(struct packet *packet, int64_t device_ns, struct rx_subsystem *subsystem)
+{
+    struct rx_channel *channel = packet->route->channel;
+    struct wf_sequence *sequence = &channel->sequence;
+    uint64_t lost_before = sequence->lost;
+
+    packet->event = wf_sequence_take(sequence, packet->header.sequence_count, &packet->sequence,
+                                     &packet->lost_before);
+    if (WF_LIKELY(packet->event == WF_SEQUENCE_NEXT)) {
+        if (device_ns != WF_TIME_NONE)
+            channel->newest_device_ns = device_ns;
+        return;
+    }
+    if (is_restart(packet, device_ns)) {
+        sequence->lost = lost_before;
+        packet->sequence = wf_sequence_restart(sequence, packet->header.sequence_count);
+        packet->event = WF_SEQUENCE_RESTART;
+        packet->lost_before = 0;
+    }
+    if (packet->event != WF_SEQUENCE_DUPLICATE && packet->event != WF_SEQUENCE_LATE &&
+        device_ns != WF_TIME_NONE)
+        channel->newest_device_ns = device_ns;
+    count_event(packet, lost_before, subsystem);
+}
+
+/* --- publishing ------------------------------------------------------------------------------ */
+
+static struct rx_subsystem *pick(const struct rx_route *route, const uint8_t *bytes, size_t len)
+{
+    if (WF_LIKELY(!route->needs_match))
+        return route->subsystems[0];
+    for (uint32_t i = 0; i < route->count; i++) {
+        if (wf_decoder_matches(route->subsystems[i]->decoder, bytes, len))
+            return route->subsystems[i];
+    }
+    return NULL;
+}
+
+static void mark_late(const struct wf_schema *schema, uint8_t *payload)
+{
+    uint8_t *quality = payload + schema->quality_offset;
+
+    for (size_t i = 0; i < schema->parameter_count; i++) {
+        if (quality[i] == WF_QUALITY_VALID)
+            quality[i] = WF_QUALITY_LATE;
+    }
+}
+
+/* The device time in the source's correlation; WF_TIME_NONE and a flag when not to believe. */
+static int64_t judge_time(const struct packet *packet, const struct rx_subsystem *subsystem,
+                          struct wf_decoded *decoded)
+{
+    decoded->device_ns =
+        rx_device_time_correlate(decoded->device_ns, subsystem->source->offset_ns);
+    if (!subsystem->has_time)
+        return WF_TIME_NONE;
+    if ((decoded->flags & WF_SAMPLE_TIME_BAD) != 0 ||
+        !rx_device_time_is_good(decoded->device_ns, packet->arrival->received_ns)) {
+        decoded->flags |= WF_SAMPLE_TIME_BAD;
+        return WF_TIME_NONE;
+    }
+    return decoded->device_ns;
+}
+
+static uint32_t flags_of_event(const struct packet *packet)
+{
+    return (packet->lost_before > 0 ? WF_SAMPLE_GAP_BEFORE : 0u) |
+           (packet->event == WF_SEQUENCE_LATE ? WF_SAMPLE_LATE : 0u) |
+           (packet->event == WF_SEQUENCE_RESTART ? WF_SAMPLE_RESTART : 0u);
+}
+
+static void count_sample(const struct packet *packet, struct rx_subsystem *subsystem,
+                         const struct wf_decoded *decoded, int64_t good_ns, size_t len)
+{
+    struct rx_arrival *arrival = packet->arrival;
+    struct rx_subsystem_counters *counters = &subsystem->counters;
+
+    arrival->path->counters.published++;
+    arrival->path->unrung++;
+    subsystem->source->counters.published++;
+    counters->samples++;
+    counters->bytes += len;
+    counters->last_received_ns = arrival->received_ns;
+    counters->last_received_mono_ns = arrival->received_mono_ns;
+    counters->short_packets += (decoded->flags & WF_SAMPLE_SHORT) != 0;
+    counters->long_packets += (decoded->flags & WF_SAMPLE_LONG) != 0;
+    counters->time_bad += (decoded->flags & WF_SAMPLE_TIME_BAD) != 0;
+    counters->invalid += decoded->invalid_count > 0;
+    counters->last_device_ns = decoded->device_ns;
+    if (good_ns != WF_TIME_NONE)
+        counters->lag_ns = arrival->received_ns - good_ns;
+}
+
+/* Hand a decoded packet (in scratch) to its region. */
+static void publish(const struct packet *packet, struct rx_subsystem *subsystem,
+                    const struct wf_decoded *decoded, int64_t good_ns, size_t len)
+{
+    struct rx_arrival *arrival = packet->arrival;
+    void *payload = arrival->path->scratch;
+    struct wf_stamp stamp = {
+        .packet = packet->number,
+        .sequence = packet->sequence,
+        .device_ns = decoded->device_ns,
+        .received_ns = arrival->received_ns,
+        .received_mono_ns = arrival->received_mono_ns,
+        .flags = decoded->flags | flags_of_event(packet),
+        .lost_before = packet->lost_before,
+    };
+
+    if (WF_UNLIKELY(packet->event == WF_SEQUENCE_LATE))
+        mark_late(subsystem->schema, payload);
+    if (WF_UNLIKELY(wf_writer_publish(subsystem->writer, &stamp, payload) < 0)) {
+        reject(packet, WF_REJECT_BUSY, subsystem);
+        return;
+    }
+    count_sample(packet, subsystem, decoded, good_ns, len);
+}
+
+/* --- whole packets and segments ------------------------------------------------------------- */
+
+static void take_plain(struct packet *packet)
+{
+    struct rx_subsystem *subsystem = pick(packet->route, packet->bytes, packet->len);
+    struct wf_decoded decoded = { .device_ns = WF_TIME_NONE };
+    int64_t good_ns = WF_TIME_NONE;
+    int rc = WF_ERR_INVALID;
+
+    if (subsystem != NULL && packet->len <= subsystem->schema->packet_max)
+        rc = wf_decode(subsystem->decoder, packet->bytes, packet->len,
+                       packet->arrival->path->scratch, &decoded);
+    if (rc == 0)
+        good_ns = judge_time(packet, subsystem, &decoded);
+    /* Taken for rejected packets as well: they are damaged, not missing. */
+    take_sequence(packet, good_ns, subsystem);
+
+    if (WF_UNLIKELY(packet->event == WF_SEQUENCE_DUPLICATE))
+        reject(packet, WF_REJECT_DUPLICATE, subsystem);
+    else if (WF_UNLIKELY(subsystem == NULL))
+        reject(packet, WF_REJECT_NO_MATCH, NULL);
+    else if (WF_UNLIKELY(packet->len > subsystem->schema->packet_max))
+        reject(packet, WF_REJECT_TOO_LONG, subsystem);
+    else if (WF_UNLIKELY(rc < 0))
+        reject(packet, WF_REJECT_BAD_LENGTH, subsystem);
+    else
+        publish(packet, subsystem, &decoded, good_ns, packet->len);
+}
+
+static void take_whole(struct packet *packet, const uint8_t *bytes, size_t len)
+{
+    struct rx_subsystem *subsystem = pick(packet->route, bytes, len);
+    struct wf_decoded decoded = { .device_ns = WF_TIME_NONE };
+
+    if (subsystem == NULL) {
+        reject(packet, WF_REJECT_NO_MATCH, NULL);
+        return;
+    }
+    if (wf_decode(subsystem->decoder, bytes, len, packet->arrival->path->scratch, &decoded) < 0) {
+        reject(packet, WF_REJECT_BAD_LENGTH, subsystem);
+        return;
+    }
+    publish(packet, subsystem, &decoded, judge_time(packet, subsystem, &decoded), len);
+}
+
+static void take_segment(struct packet *packet)
+{
+    struct rx_counters *counters = &packet->arrival->path->counters;
+    struct rx_subsystem *first = packet->route->subsystems[0];
+    struct rx_segments_result result;
+
+    take_sequence(packet, WF_TIME_NONE, first);
+    if (packet->event == WF_SEQUENCE_DUPLICATE) {
+        reject(packet, WF_REJECT_DUPLICATE, first);
+        return;
+    }
+    rx_segments_take(packet->route->channel->segments, &packet->header, packet->sequence,
+                     packet->bytes, packet->len, &result);
+    counters->packets += result.abandoned;
+    counters->rejected[WF_REJECT_BAD_SEGMENT] += result.abandoned;
+    first->counters.rejected[WF_REJECT_BAD_SEGMENT] += result.abandoned;
+    packet->arrival->listener->source->counters.rejected += result.abandoned;
+    switch (result.event) {
+    case RX_SEGMENTS_KEPT:
+        counters->packets--; /* counts when it is whole, or given up */
+        break;
+    case RX_SEGMENTS_BAD:
+        reject(packet, WF_REJECT_BAD_SEGMENT, first);
+        break;
+    case RX_SEGMENTS_WHOLE:
+        counters->segments += result.count > 1 ? result.count : 0;
+        take_whole(packet, result.packet, result.len);
+        break;
+    }
+}
+
+void rx_path_packet(void *context, const uint8_t *bytes, size_t len)
+{
+    struct rx_arrival *arrival = context;
+    struct rx_source_counters *source = &arrival->listener->source->counters;
+    struct packet packet = { .arrival = arrival, .bytes = bytes, .len = len };
+
+    packet.number = arrival->path->counters.packets++;
+    arrival->peer->packets++;
+    arrival->link->packets++;
+    source->packets++;
+    source->bytes += len;
+    source->last_received_ns = arrival->received_ns;
+    source->last_received_mono_ns = arrival->received_mono_ns;
+
+    if (WF_UNLIKELY(!wf_ccsds_parse(bytes, len, &packet.header))) {
+        reject(&packet, WF_REJECT_TRUNCATED, NULL);
+    } else if (WF_UNLIKELY(packet.header.version != 0)) {
+        reject(&packet, WF_REJECT_BAD_VERSION, NULL);
+    } else if (WF_UNLIKELY(packet.header.apid == WF_CCSDS_APID_IDLE)) {
+        arrival->path->counters.idle++;
+        source->idle++;
+    } else if (WF_UNLIKELY(packet.header.is_command)) {
+        reject(&packet, WF_REJECT_BAD_TYPE, NULL);
+    } else {
+        packet.route = rx_listener_route(arrival->listener, packet.header.apid);
+        if (WF_UNLIKELY(packet.route == NULL))
+            reject(&packet, WF_REJECT_UNKNOWN_APID, NULL);
+        else if (WF_UNLIKELY(packet.route->channel->segments != NULL))
+            take_segment(&packet);
+        else
+            take_plain(&packet);
+    }
+}
+
+void rx_path_rubbish(void *context, enum wf_reject reason, const uint8_t *bytes, size_t len)
+{
+    struct rx_arrival *arrival = context;
+    struct packet packet = { .arrival = arrival, .bytes = bytes, .len = len };
+
+    packet.number = arrival->path->counters.packets++;
+    arrival->peer->packets++;
+    arrival->link->packets++;
+    arrival->listener->source->counters.packets++;
+    reject(&packet, reason, NULL);
+}
+
+void rx_path_stranger(const struct rx_arrival *arrival, const struct rx_address *peer,
+                      const uint8_t *bytes, size_t len)
+{
+    struct rx_peer stranger = { .address = *peer };
+    struct rx_arrival own = *arrival;
+
+    own.peer = &stranger;
+    rx_path_rubbish(&own, WF_REJECT_NOT_ALLOWED, bytes, len);
+}
+
+void rx_path_abandon(struct rx_path *path, struct rx_world *world)
+{
+    for (size_t i = 0; i < world->channel_count; i++) {
+        if (world->channels[i].segments == NULL)
+            continue;
+
+        uint32_t count = rx_segments_reset(world->channels[i].segments);
+
+        path->counters.packets += count;
+        path->counters.rejected[WF_REJECT_BAD_SEGMENT] += count;
+    }
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RX_PATH_H
+#define RX_PATH_H
+
+/*
+ * Path - what happens to one packet: header, route, sequence count, decode, region.
+ *
+ * Every packet ends in exactly one counter: published, idle, or rejected with a
+ * reason. Nothing here allocates or makes a system call.
+ *
+ * Threads: one.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <watchfloor/decode/framing.h>
+
+#include "counters.h"
+#include "peers.h"
+#include "rejects.h"
+#include "world.h"
+
+struct rx_path {
+    struct rx_counters counters;
+    struct rx_rejects *rejects;
+    void *scratch;       /* world->payload_max bytes, 64-aligned */
+    uint64_t unrung;     /* samples published since the bell was rung */
+};
+
+/* What one socket brought, beside what its peers did. */
+struct rx_link_counters {
+    uint64_t packets, rejected;
+};
+
+/* Where and when bytes came in; the context of the framer's callbacks. */
+struct rx_arrival {
+    struct rx_path *path;
+    struct rx_listener *listener;
+    struct rx_peer *peer;
+    struct rx_link_counters *link; /* of the endpoint */
+    int64_t received_ns, received_mono_ns;
+};
+
+/* wf_packet_fn and wf_rubbish_fn with a struct rx_arrival as context. */
+void rx_path_packet(void *arrival, const uint8_t *packet, size_t len);
+void rx_path_rubbish(void *arrival, enum wf_reject reason, const uint8_t *bytes, size_t len);
+
+/* Count and keep the datagram of one who is not allowed; `arrival` has no peer. */
+void rx_path_stranger(const struct rx_arrival *arrival, const struct rx_address *peer,
+                      const uint8_t *bytes, size_t len);
+
+/* Give up segments that wait for their rest: before a world goes. */
+void rx_path_abandon(struct rx_path *path, struct rx_world *world);
+
+#endif /* RX_PATH_H */
