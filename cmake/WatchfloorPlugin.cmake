@@ -17,6 +17,10 @@
 #
 # Compiles the text of schemas into TARGET (<name>_schema.h) and makes <name>_info.h, for a
 # program that publishes subsystems of its own.
+#
+#   watchfloor_use_schema(TARGET file.ini ...)
+#
+# Only makes <name>_info.h, for a program that fills or reads the struct of a plugin's schema.
 
 if(NOT WATCHFLOOR_STAGE_PLUGINS)
     set(WATCHFLOOR_STAGE_PLUGINS "${CMAKE_BINARY_DIR}/lib/watchfloor/plugins")
@@ -24,8 +28,9 @@ endif()
 set(WATCHFLOOR_INSTALL_PLUGINS "lib/watchfloor/plugins")
 
 # Where this build has the generator and the library: its own targets, or the installed package's.
+# (In this tree folders may come before the one that makes the target.)
 function(_watchfloor_target out name)
-    if(TARGET ${name})
+    if(TARGET ${name} OR PROJECT_NAME STREQUAL "watchfloor")
         set(${out} ${name} PARENT_SCOPE)
     else()
         set(${out} watchfloor::${name} PARENT_SCOPE)
@@ -58,6 +63,14 @@ endfunction()
 function(watchfloor_embed_schema target)
     foreach(schema ${ARGN})
         _watchfloor_generate(files "${schema}" EMBED)
+        target_sources(${target} PRIVATE ${files})
+    endforeach()
+    target_include_directories(${target} PUBLIC "${CMAKE_CURRENT_BINARY_DIR}/schema")
+endfunction()
+
+function(watchfloor_use_schema target)
+    foreach(schema ${ARGN})
+        _watchfloor_generate(files "${schema}")
         target_sources(${target} PRIVATE ${files})
     endforeach()
     target_include_directories(${target} PUBLIC "${CMAKE_CURRENT_BINARY_DIR}/schema")

@@ -57,7 +57,7 @@ enum sim_node {
 struct sim_thermal {
     double celsius[SIM_NODE_COUNT];
     bool battery_heater_on, tank_heater_on;
-    double duty; /* 0..1, smoothed over ten minutes */
+    double duty; /* 0..1, smoothed over an orbit */
     uint32_t heater_cycles;
     double radiator_watt;
 };

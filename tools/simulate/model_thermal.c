@@ -28,7 +28,7 @@ static const struct node nodes[SIM_NODE_PANEL] = {
 #define PANEL_BASE       (-38.0)
 #define PANEL_SUN        92.0
 #define PANEL_EARTH      14.0
-#define DUTY_WINDOW_S    600.0
+#define DUTY_WINDOW_S    5700.0 /* about an orbit */
 #define RADIATOR_W_PER_K 2.4
 
 static double dissipated_watt(const struct sim_model *model, enum sim_node node)

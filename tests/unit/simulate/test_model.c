@@ -144,6 +144,7 @@ static void hours_without_a_fault_stay_inside_every_limit(void **state)
             assert_true(power->array_voltage < 86.0 && power->array_current < 12.5);
             assert_true(power->bus_voltage * power->bus_current < 415.0);
             assert_true(sim_power_soc(power) > 65.0);
+            assert_true(model.thermal.duty < 0.75);
             for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
                 assert_true(model.thermal.celsius[limits[i].node] > limits[i].lo &&
                             model.thermal.celsius[limits[i].node] < limits[i].hi);
