@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <watchfloor/schema_overlay.h>
+
 #include "catalogue_types.h"
 
 /* What the steps below share. */
@@ -158,6 +160,71 @@ static void check_patterns(struct build *build, unsigned line, const char *patte
     }
 }
 
+/* --- overlays ------------------------------------------------------------------------------------ */
+
+static struct wf_catalogue_entry *find_entry(const struct wf_catalogue *catalogue,
+                                             const char *source, const char *subsystem)
+{
+    for (size_t i = 0; i < catalogue->entry_count; i++)
+        if (wf_name_is_equal(catalogue->entries[i].source, source) &&
+            wf_name_is_equal(catalogue->entries[i].schema->name, subsystem))
+            return &catalogue->entries[i];
+    return NULL;
+}
+
+/* The newest copy for this entry replaces an earlier one; types stay as they are. */
+static int keep_overlaid(struct build *build, struct wf_catalogue_entry *entry,
+                         struct wf_schema *made)
+{
+    struct wf_catalogue *catalogue = build->catalogue;
+
+    for (size_t i = 0; i < catalogue->overlaid_count; i++) {
+        if (catalogue->overlaid[i] == entry->schema) {
+            wf_schema_free(&catalogue->overlaid[i]);
+            catalogue->overlaid[i] = made;
+            entry->schema = made;
+            return 0;
+        }
+    }
+
+    struct wf_schema **list =
+        realloc(catalogue->overlaid, (catalogue->overlaid_count + 1) * sizeof(struct wf_schema *));
+
+    if (list == NULL) {
+        wf_schema_free(&made);
+        return wf_fail(build->err, WF_ERR_NOMEM, "out of memory");
+    }
+    catalogue->overlaid = list;
+    catalogue->overlaid[catalogue->overlaid_count++] = made;
+    entry->schema = made;
+    return 0;
+}
+
+static int apply_overlay(struct build *build, const struct wf_config_overlay *overlay)
+{
+    struct wf_catalogue_entry *entry =
+        find_entry(build->catalogue, overlay->source, overlay->subsystem);
+    struct wf_schema *made = NULL;
+    int rc;
+
+    if (find_type(build->catalogue, overlay->subsystem) == NULL) {
+        tell_unknown_type(build, overlay->line, "overlay", overlay->subsystem);
+        return 0;
+    }
+    if (entry == NULL) {
+        wf_problems_add(build->problems, build->config->file, overlay->line,
+                        "overlay: the source '%s' has no subsystem '%s'; see its [source] and "
+                        "listeners",
+                        overlay->source, overlay->subsystem);
+        return 0;
+    }
+    rc = wf_schema_overlay(entry->schema, overlay->parameter, build->config->file, overlay->section,
+                           &made, build->problems, build->err);
+    if (rc == WF_ERR_INVALID)
+        return 0; /* told with its line */
+    return rc < 0 ? rc : keep_overlaid(build, entry, made);
+}
+
 /* --- whose packets ------------------------------------------------------------------------------- */
 
 static bool shares_apid(const struct wf_schema *a, const struct wf_schema *b, unsigned *out_apid)
@@ -206,9 +273,8 @@ static int build_all(struct build *build)
         check_patterns(build, config->sources[i].line, config->sources[i].subsystems);
     for (size_t i = 0; i < config->listener_count; i++)
         check_patterns(build, config->listeners[i].line, config->listeners[i].subsystems);
-    for (size_t i = 0; i < config->overlay_count; i++)
-        wf_problems_add(build->problems, config->file, config->overlays[i].line,
-                        "[overlay]: this build cannot apply overlays");
+    for (size_t i = 0; i < config->overlay_count && rc == 0; i++)
+        rc = apply_overlay(build, &config->overlays[i]);
     if (rc == 0)
         check_apids(build);
     return rc;

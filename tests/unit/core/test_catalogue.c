@@ -117,6 +117,29 @@ static void a_source_has_what_it_names_or_its_listeners_accept(void **state)
     }
 }
 
+static void overlays_change_one_source_and_no_other(void **state)
+{
+    struct setup setup;
+    const struct wf_schema *sat1, *sat2;
+
+    (void)state;
+    make_folder(&setup);
+    load(&setup, "[listener a]\nsource = sat1\n[listener b]\nsource = sat2\nsubsystems = power\n"
+                 "[overlay sat1.power.bus_voltage]\nhi = 31\n"
+                 "[overlay sat1.power]\nperiod = 5s\n");
+    wf_problems_print(&setup.problems);
+    expect_entries(&setup, "sat1.power sat1.thermal sat2.power");
+    sat1 = setup.catalogue->entries[0].schema;
+    sat2 = setup.catalogue->entries[2].schema;
+    assert_true(sat1->parameters[0].limits.value[WF_HI] == 31);
+    assert_true(sat1->period_ns == 5 * WF_NS_PER_S);
+    assert_true(sat2->parameters[0].limits.value[WF_HI] == 33);
+    assert_true(sat2->period_ns == WF_NS_PER_S);
+    assert_true(sat1->layout_hash == sat2->layout_hash);
+    assert_int_equal(setup.catalogue->overlaid_count, 1);
+    clean(&setup);
+}
+
 static void an_earlier_folder_hides_its_namesakes(void **state)
 {
     struct setup setup;
@@ -140,6 +163,11 @@ static void what_does_not_fit_together_is_told(void **state)
     } cases[] = {
         { "[listener a]\nsubsystems = powr\n", 3, "did you mean 'power'?" },
         { "[source main]\nsubsystems = power nothing\n", 3, "no subsystem 'nothing'" },
+        { "[listener a]\n[overlay main.thermol]\nperiod = 1s\n", 4, "did you mean 'thermal'?" },
+        { "[listener a]\nsubsystems = power\n[overlay thermal.t]\nhi = 1\n", 5,
+          "'main' has no subsystem 'thermal'" },
+        { "[listener a]\n[overlay power.bus_voltag]\nhi = 1\n", 0, "bus_voltag" },
+        { "[listener a]\n[overlay power.bus_voltage]\nbits = 3\n", 5, "bits" },
         { "[watchfloor]\nplugins = plugins:none\n", 2, "none" },
     };
 
@@ -198,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_source_has_what_it_names_or_its_listeners_accept),
+        cmocka_unit_test(overlays_change_one_source_and_no_other),
         cmocka_unit_test(an_earlier_folder_hides_its_namesakes),
         cmocka_unit_test(what_does_not_fit_together_is_told),
         cmocka_unit_test(two_that_claim_the_same_packets_are_told),
