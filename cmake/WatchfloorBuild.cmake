@@ -48,31 +48,3 @@ function(wf_program name)
         INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
     install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endfunction()
-
-# wf_embed_text(TARGET SYMBOL FILE): the bytes of FILE as `extern const char SYMBOL[]`, ended, with
-# `extern const size_t SYMBOL_len`; include "SYMBOL.h". A change of the file configures again.
-function(wf_embed_text target symbol file)
-    get_filename_component(file "${file}" ABSOLUTE)
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
-    file(READ "${file}" hex HEX)
-    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "'\\\\x\\1'," bytes "${hex}")
-    string(REGEX REPLACE "(......................................................................)" "\\1\n" bytes "${bytes}") # 10 bytes a line
-    set(folder "${CMAKE_CURRENT_BINARY_DIR}/embedded")
-    file(CONFIGURE OUTPUT "${folder}/${symbol}.h" CONTENT
-"#ifndef WF_EMBEDDED_${symbol}_H
-#define WF_EMBEDDED_${symbol}_H
-#include <stddef.h>
-extern const char ${symbol}[];
-extern const size_t ${symbol}_len;
-#endif
-")
-    file(CONFIGURE OUTPUT "${folder}/${symbol}.c" CONTENT
-"#include \"${symbol}.h\"
-const char ${symbol}[] = {
-@bytes@
-0 };
-const size_t ${symbol}_len = sizeof(${symbol}) - 1;
-" @ONLY)
-    target_sources(${target} PRIVATE "${folder}/${symbol}.c" "${folder}/${symbol}.h")
-    target_include_directories(${target} PRIVATE "${folder}")
-endfunction()

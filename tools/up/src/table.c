@@ -9,53 +9,38 @@
 #include <watchfloor/clock.h>
 #include <watchfloor/log.h>
 #include <watchfloor/publisher.h>
-#include <watchfloor/value.h>
 
-#include "processes_ini.h"
+#include "processes_info.h"
+#include "processes_schema.h"
 
 /* Rows are set again this often, so that a reader can tell a live table from a left one. */
 #define REFRESH_TICKS 4
 
-#define PAYLOAD_WORDS 512
-
-/* In the order of processes.ini; checked when opening. */
-enum column {
-    COLUMN_NAME,
-    COLUMN_PID,
-    COLUMN_STATE,
-    COLUMN_RESTARTS,
-    COLUMN_STARTED,
-    COLUMN_EXIT_STATUS,
-    COLUMN_PROGRAM,
-    COLUMN_STATUS,
-    COLUMN_COUNT,
-};
-static const char *const column_names[COLUMN_COUNT] = { "name",     "pid",     "state",
-                                                        "restarts", "started", "exit_status",
-                                                        "program",  "status" };
+_Static_assert((int)UP_WAITING == PROCESSES_STATES_WAITING &&
+                   (int)UP_RUNNING == PROCESSES_STATES_RUNNING &&
+                   (int)UP_FAILED == PROCESSES_STATES_FAILED,
+               "enum up_state is the enumeration of processes.ini");
 
 struct up_table {
     struct wf_schema *schema;
     struct wf_publisher *publisher;
     struct wf_writer *writer;
     unsigned ticks;
-    uint64_t payload[PAYLOAD_WORDS]; /* one row, made anew for each */
+    void *payload; /* one row: the struct, raw values, quality; made anew for each */
 };
 
 static int parse_schema(struct up_table *table, struct wf_err *err)
 {
     struct wf_problems problems = { 0 };
-    int rc = wf_schema_parse("processes.ini", processes_ini, processes_ini_len, &table->schema,
-                             &problems, err);
+    int rc = wf_schema_parse("processes.ini", processes_schema_text, processes_schema_text_len,
+                             &table->schema, &problems, err);
 
-    wf_problems_print(&problems); /* only ever seen while changing that file */
-    wf_problems_fini(&problems);
-    for (int i = 0; i < COLUMN_COUNT && rc == 0; i++)
-        if (wf_schema_find(table->schema, column_names[i]) != i)
-            rc = wf_fail(err, WF_ERR_VERSION, "processes.ini: '%s' is not column %d",
-                         column_names[i], i);
-    if (rc == 0 && table->schema->payload_bytes > sizeof(table->payload))
-        rc = wf_fail(err, WF_ERR_VERSION, "processes.ini: a row is larger than expected");
+    wf_problems_fini(&problems); /* the build has checked it */
+    if (rc == 0 && table->schema->layout_hash != PROCESSES_INFO_LAYOUT_HASH)
+        return wf_fail(err, WF_ERR_VERSION,
+                       "this libwatchfloor lays structs out as another release does");
+    if (rc == 0 && (table->payload = calloc(1, table->schema->payload_bytes)) == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     return rc;
 }
 
@@ -94,55 +79,30 @@ void up_table_close(struct up *up)
         return;
     wf_publisher_close(&table->publisher);
     wf_schema_free(&table->schema);
+    free(table->payload);
     free(table);
-}
-
-/* A value that does not fit shows as missing; the rest of the row is still worth having. */
-static void set_value(struct up_table *table, enum column column, const struct wf_value *value)
-{
-    (void)wf_value_set(table->schema, table->payload, (size_t)column, 0, value);
-}
-
-static void set_number(struct up_table *table, enum column column, int64_t number)
-{
-    set_value(table, column, &(struct wf_value){ .kind = WF_VALUE_I64, .as.i64 = number });
-}
-
-static void set_time(struct up_table *table, enum column column, int64_t utc_ns)
-{
-    set_value(table, column, &(struct wf_value){ .kind = WF_VALUE_TIME, .as.i64 = utc_ns });
-}
-
-static void set_text(struct up_table *table, enum column column, const char *text)
-{
-    char fitting[UP_STATUS_SIZE + 1];
-    uint32_t size = table->schema->parameters[column].size_max;
-
-    (void)wf_copy_text(fitting, size < UP_STATUS_SIZE ? size + 1 : sizeof(fitting), text);
-    set_value(
-        table, column,
-        &(struct wf_value){ .kind = WF_VALUE_TEXT, .len = strlen(fitting), .as.text = fitting });
 }
 
 void up_table_set(struct up_child *child)
 {
     struct up_table *table = child->up->table;
+    struct processes_info *info;
     struct wf_stamp stamp = { .device_ns = wf_utc_now_ns(),
                               .received_ns = wf_utc_now_ns(),
                               .received_mono_ns = wf_mono_now_ns() };
 
     if (table == NULL)
         return;
-    memset(table->payload, 0, sizeof(table->payload));
-    set_text(table, COLUMN_NAME, child->name);
-    set_number(table, COLUMN_PID, child->pid);
-    set_number(table, COLUMN_STATE, (int64_t)child->state);
-    set_number(table, COLUMN_RESTARTS, (int64_t)child->restarts);
-    set_time(table, COLUMN_STARTED,
-             child->started_utc_ns != 0 ? child->started_utc_ns : WF_TIME_NONE);
-    set_number(table, COLUMN_EXIT_STATUS, child->exit_status);
-    set_text(table, COLUMN_PROGRAM, child->program);
-    set_text(table, COLUMN_STATUS, child->status);
+    memset(table->payload, 0, table->schema->payload_bytes);
+    info = table->payload;
+    (void)wf_copy_text(info->name, sizeof(info->name), child->name);
+    info->pid = child->pid;
+    info->state = (uint8_t)child->state;
+    info->restarts = child->restarts;
+    info->started = child->started_utc_ns != 0 ? child->started_utc_ns : WF_TIME_NONE;
+    info->exit_status = child->exit_status;
+    (void)wf_copy_text(info->program, sizeof(info->program), child->program);
+    (void)wf_copy_text(info->status, sizeof(info->status), child->status);
     if (wf_writer_set_row(table->writer, &stamp, table->payload) < 0)
         wf_log_debug("row of %s not written, trying again soon", child->name);
     wf_publisher_ring(table->publisher);
