@@ -149,8 +149,8 @@ static bool is_trusted(const struct wf_framer *framer, const struct wfd_unit *un
  * may yet become packets stay. Looking again at places that wait for more would be
  * quadratic in what is held, so it is done each time a 32nd more has come.
  *
- * In step, the unit at the front is doubtful and waits for more: it is held, and given
- * up only for a run of units that is confirmed behind its first byte.
+ * In step, the unit at the front is doubtful and not whole: it is held, and given up
+ * only for a run of units behind its first byte that is confirmed beyond doubt.
  */
 static size_t search(struct wf_framer *framer, const uint8_t *bytes, size_t len, bool is_final,
                      const struct hearer *hearer)
@@ -167,8 +167,9 @@ static size_t search(struct wf_framer *framer, const uint8_t *bytes, size_t len,
 
         if (framer->stages.count == 0 && (bytes[at] & 0xf0) != 0)
             continue; /* version and type, seen at a glance */
-        state = wfd_unit_confirm(&framer->stages, known, framer->known_evidence, bytes + at,
-                                 len - at, is_final);
+        state = wfd_unit_confirm(&framer->stages, known, framer->known_evidence,
+                                 is_front_held ? WFD_EVIDENCE_STRONG : WFD_EVIDENCE_NEEDED,
+                                 bytes + at, len - at, is_final);
         if (state == WFD_UNIT_FOUND)
             found = at;
         else if (state == WFD_UNIT_SHORT && first_waiting == len)
@@ -204,7 +205,7 @@ static size_t take_in_step(struct wf_framer *framer, const uint8_t *bytes, size_
         state =
             wfd_unit_look(&framer->stages, bytes + unit.unit_bytes, len - unit.unit_bytes, &next);
         if (state == WFD_UNIT_SHORT && !is_final)
-            return search(framer, bytes, len, false, hearer);
+            return 0;
         if (state == WFD_UNIT_SHORT)
             state = WFD_UNIT_FOUND;
         unit.why = WF_REJECT_BAD_FRAMING;

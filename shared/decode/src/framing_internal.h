@@ -60,8 +60,10 @@ enum wfd_unit_state wfd_unit_look(const struct wfd_stages *stages, const uint8_t
  * expected APIDs, or NULL; known_evidence: bits that an expected APID adds. `is_final`: nothing
  * will follow `bytes`.
  */
+#define WFD_EVIDENCE_NEEDED 24u
+#define WFD_EVIDENCE_STRONG 48u /* against a unit that stands where one is due */
 enum wfd_unit_state wfd_unit_confirm(const struct wfd_stages *stages, const uint8_t *known,
-                                     unsigned known_evidence, const uint8_t *bytes, size_t len,
-                                     bool is_final);
+                                     unsigned known_evidence, unsigned needed, const uint8_t *bytes,
+                                     size_t len, bool is_final);
 
 #endif /* WF_FRAMING_INTERNAL_H */

@@ -5,7 +5,7 @@
  * After rubbish in a stream without a marker every place could be a packet: one
  * in eight has version 0. So evidence is added up, in bits: what a header says
  * that noise would say only once in 2^n. A place counts when several headers in
- * a row, each where the one before says it is, bring it to EVIDENCE_NEEDED: noise
+ * a row, each where the one before says it is, bring it to WFD_EVIDENCE_NEEDED: noise
  * of a whole buffer (2^18 places) then passes once in 2^6 buffers, and a stream
  * of two packets of one known APID is found at once.
  */
@@ -16,12 +16,11 @@
 
 #include "framing_internal.h"
 
-#define EVIDENCE_NEEDED     24u
 #define EVIDENCE_AT_END     20u /* the run ends exactly where the stream ends: 16 of them */
 #define EVIDENCE_HEADER     4u  /* version 0, telemetry */
 #define EVIDENCE_SUCCESSION 17u /* the same APID counts on: 11 bits and 64 of 2^14 */
 #define SUCCESSION_MAX      64u
-#define CHAIN_MAX           8
+#define CHAIN_MAX           16
 
 static uint64_t read_length(const struct wfd_stage *stage, const uint8_t *bytes)
 {
@@ -113,8 +112,10 @@ static bool add_succession(const struct wfd_unit *units, size_t count, unsigned 
             continue;
         ahead =
             (unsigned)(last->sequence_count - units[i].sequence_count) % WF_CCSDS_SEQUENCE_MODULO;
-        if (ahead > SUCCESSION_MAX && last->apid != WF_CCSDS_APID_IDLE)
-            return false;
+        if (last->apid == WF_CCSDS_APID_IDLE)
+            break;
+        if (ahead < 1 || ahead > SUCCESSION_MAX)
+            return false; /* also zeros, which would be packets of APID 0 one after another */
         *evidence += EVIDENCE_SUCCESSION;
         break;
     }
@@ -122,8 +123,8 @@ static bool add_succession(const struct wfd_unit *units, size_t count, unsigned 
 }
 
 enum wfd_unit_state wfd_unit_confirm(const struct wfd_stages *stages, const uint8_t *known,
-                                     unsigned known_evidence, const uint8_t *bytes, size_t len,
-                                     bool is_final)
+                                     unsigned known_evidence, unsigned needed, const uint8_t *bytes,
+                                     size_t len, bool is_final)
 {
     struct wfd_unit units[CHAIN_MAX];
     unsigned evidence = 0;
@@ -147,7 +148,7 @@ enum wfd_unit_state wfd_unit_confirm(const struct wfd_stages *stages, const uint
         evidence += unit->evidence;
         if (!add_succession(units, count + 1, &evidence))
             return WFD_UNIT_BAD;
-        if (evidence >= EVIDENCE_NEEDED)
+        if (evidence >= needed)
             return WFD_UNIT_FOUND;
         if (unit->unit_bytes > len - at)
             return is_final ? WFD_UNIT_BAD : WFD_UNIT_SHORT;
