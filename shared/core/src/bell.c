@@ -19,8 +19,10 @@
 #define HELPER_STACK   (256u * 1024)
 #define HELPER_NAP_MAX (10 * WF_NS_PER_S)
 
-static void pay(struct wfi_bell *bell, int64_t now, int64_t cost_ns)
+/* A token for every sleeper; a little when nobody was there, for the system call. */
+static void pay(struct wfi_bell *bell, int64_t now, int64_t woken)
 {
+    int64_t cost_ns = woken == 0 ? EMPTY_NS : woken * TOKEN_NS;
     int64_t was = atomic_load_explicit(&bell->paid_until_ns, memory_order_relaxed);
     int64_t next;
 
@@ -42,7 +44,7 @@ static void leave_to_helper(struct wfi_bell *bell, int64_t now)
 {
     if (atomic_exchange_explicit(&bell->pending, 1, memory_order_seq_cst) == 0) {
         (void)wfi_wake(&bell->pending, 1);
-        pay(bell, now, TOKEN_NS);
+        pay(bell, now, 1);
     }
 }
 
@@ -64,7 +66,8 @@ void wfi_bell_ring(struct wfi_bell *bell)
         return;
     }
     woken = wfi_wake(bell->word, WFI_BELL_INLINE);
-    pay(bell, now, woken == 0 ? EMPTY_NS : woken * TOKEN_NS);
+    (void)atomic_fetch_add_explicit(&bell->woken, (uint64_t)woken, memory_order_relaxed);
+    pay(bell, now, woken);
     if (woken == WFI_BELL_INLINE)
         leave_to_helper(bell, now); /* there may be more */
 }
@@ -78,7 +81,8 @@ static void wake_all(struct wfi_bell *bell)
         woken = wfi_wake(bell->word, WAKE_CHUNK);
         total += woken;
     } while (woken == WAKE_CHUNK && total < WAKE_ALL_MAX);
-    pay(bell, wf_mono_now_ns(), total == 0 ? EMPTY_NS : total * TOKEN_NS);
+    (void)atomic_fetch_add_explicit(&bell->woken, (uint64_t)total, memory_order_relaxed);
+    pay(bell, wf_mono_now_ns(), total);
 }
 
 static void *help(void *argument)

@@ -31,6 +31,7 @@ struct wfi_bell {
     _Atomic uint32_t *word; /* in shared memory */
     /* The budget as a time: when all tokens spent so far will have been paid for. */
     _Atomic int64_t paid_until_ns;
+    _Atomic uint64_t woken;   /* sleepers so far */
     _Atomic uint32_t pending; /* the helper has something to do */
     _Atomic uint32_t stop;
     pthread_t helper;
