@@ -176,7 +176,7 @@ static int choose_target(struct feed_link *link, const char *target, const struc
         return open_file(link, target + 5, err);
     if (strcmp(target, "listener") == 0)
         return choose_listener(link, config, "", err);
-    if (strncmp(target, "listener:", 9) == 0)
+    if (strncmp(target, "listener:", 9) == 0 && target[9] != '\0')
         return choose_listener(link, config, target + 9, err);
     if (strncmp(target, "udp:", 4) != 0)
         return wf_fail(err, WF_ERR_INVALID,
@@ -212,6 +212,7 @@ int feed_link_open(uv_loop_t *loop, const char *target, const struct wf_config *
         wf_log_info("looking for listener '%s' in %s/run/listeners.json", link->listener,
                     paths->state);
     (void)uv_timer_start(&link->look, look_for_listener, 0, LOOK_EVERY_MS);
+    uv_unref((uv_handle_t *)&link->look); /* the feed decides when the loop ends */
     *out_link = link;
     return 0;
 }
