@@ -11,7 +11,8 @@ import unittest
 from pathlib import Path
 
 GENERATOR = Path(os.environ["WATCHFLOOR_BUILD"]) / "bin" / "wf-schemagen"
-COMPILERS = [["gcc", "-std=c11", "-x", "c"], ["clang", "-std=c11", "-x", "c"],
+COMPILERS = [["gcc", "-std=c11", "-x", "c"], ["gcc", "-std=gnu11", "-x", "c"],
+             ["clang", "-std=c11", "-x", "c"],
              ["g++", "-std=c++11", "-x", "c++"], ["clang++", "-std=c++11", "-x", "c++"]]
 
 AWKWARD = """\
@@ -76,7 +77,8 @@ class Generated(unittest.TestCase):
             if shutil.which(compiler[0]) is None:
                 continue
             tried += 1
-            out = subprocess.run([*compiler, "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+            out = subprocess.run([*compiler, "-Wall", "-Wextra", "-Wconversion", "-Wpedantic",
+                                  "-Werror",
                                   "-fsyntax-only", "-I", self.folder, "-"], input=source,
                                  capture_output=True, text=True, timeout=60)
             self.assertEqual(0, out.returncode, " ".join(compiler) + "\n" + out.stderr)
@@ -90,6 +92,30 @@ class Generated(unittest.TestCase):
                      "int f(const struct awkward_info *x)\n"
                      "{ return x->default_ + (int)x->samples_count + x->name[4] == "
                      "AWKWARD_LABEL + AWKWARD_MODES_SAFE_0 + AWKWARD_MODES_SAFE_MODE; }\n")
+
+    def test_names_of_ours_may_be_names_of_a_mission(self):
+        out = generate(self.folder, "odd", """\
+[subsystem]
+title = Odd /* names
+[parameter data_count]
+[parameter data_count_]
+[parameter data]
+bits = 16
+count = data_count
+count_max = 4
+[parameter linux]
+[parameter default]
+[parameter default_]
+[parameter info_layout_hash]
+[parameter parameter_count]
+[parameter info_h]
+""")
+        self.assertEqual(0, out.returncode, out.stderr)
+        self.compile('#include "odd_info.h"\n'
+                     "int f(const struct odd_info *x);\n"
+                     "int f(const struct odd_info *x)\n"
+                     "{ return x->data_count + (int)x->data_count__ + x->linux_ + x->default__ + "
+                     "x->default_ + ODD_PARAMETER_COUNT_ + (ODD_INFO_LAYOUT_HASH != 0); }\n")
 
     def test_the_text_is_embedded_whole(self):
         out = generate(self.folder, "awkward", AWKWARD, "--embed")

@@ -33,31 +33,44 @@ void gen_add_capitals(struct wf_strbuf *out, const char *text)
         wf_strbuf_add_char(out, is_word(*text) ? capital(*text) : '_');
 }
 
-/* Text inside a comment: one line, nothing that could end the comment. */
+/* Text inside a comment: one line, nothing that could end the comment or begin another. */
 static void add_comment_text(struct wf_strbuf *out, const char *text)
 {
     for (; *text != '\0'; text++) {
-        if (*text == '*' && text[1] == '/')
-            wf_strbuf_add(out, "* ");
+        if ((*text == '*' && text[1] == '/') || (*text == '/' && text[1] == '*'))
+            wf_strbuf_addf(out, "%c ", *text);
         else
             wf_strbuf_add_char(out, (unsigned char)*text < ' ' ? ' ' : *text);
     }
 }
 
-/* A mission may call a parameter `default`; C may not. */
+/* A mission may call a parameter `default`; C may not. `linux` is a macro of GNU C. */
 static bool is_reserved(const char *name)
 {
     static const char *const words[] = {
-        "alignas",  "alignof",  "and",     "asm",       "auto",      "bool",     "break",
-        "case",     "catch",    "char",    "class",     "const",     "continue", "default",
-        "delete",   "do",       "double",  "else",      "enum",      "explicit", "export",
-        "extern",   "false",    "float",   "for",       "friend",    "goto",     "if",
-        "inline",   "int",      "long",    "mutable",   "namespace", "new",      "not",
-        "operator", "or",       "private", "protected", "public",    "register", "restrict",
-        "return",   "short",    "signed",  "sizeof",    "static",    "struct",   "switch",
-        "template", "this",     "throw",   "true",      "try",       "typedef",  "typename",
-        "union",    "unsigned", "using",   "virtual",   "void",      "volatile", "while",
-        "xor",
+        "alignas",      "alignof",     "and",           "asm",
+        "auto",         "bool",        "break",         "case",
+        "catch",        "char",        "class",         "const",
+        "continue",     "default",     "delete",        "do",
+        "double",       "else",        "enum",          "explicit",
+        "export",       "extern",      "false",         "float",
+        "for",          "friend",      "goto",          "if",
+        "inline",       "int",         "long",          "mutable",
+        "namespace",    "new",         "not",           "operator",
+        "or",           "private",     "protected",     "public",
+        "register",     "restrict",    "return",        "short",
+        "signed",       "sizeof",      "static",        "struct",
+        "switch",       "template",    "this",          "throw",
+        "true",         "try",         "typedef",       "typename",
+        "union",        "unsigned",    "using",         "virtual",
+        "void",         "volatile",    "while",         "xor",
+        "linux",        "unix",        "errno",         "assert",
+        "offsetof",     "typeid",      "wchar_t",       "compl",
+        "bitand",       "bitor",       "nullptr",       "noexcept",
+        "decltype",     "constexpr",   "static_assert", "thread_local",
+        "dynamic_cast", "static_cast", "const_cast",    "reinterpret_cast",
+        "and_eq",       "or_eq",       "xor_eq",        "not_eq",
+        "NULL",         "stdin",       "stdout",        "stderr",
     };
 
     for (size_t i = 0; i < WF_COUNT_OF(words); i++) {
@@ -67,13 +80,36 @@ static bool is_reserved(const char *name)
     return false;
 }
 
-static void add_member_name(struct wf_strbuf *out, const struct member *member)
+static bool is_parameter(const struct wf_schema *schema, const char *name)
 {
-    wf_strbuf_add(out, member->parameter->name);
+    for (size_t i = 0; i < schema->parameter_count; i++) {
+        if (strcmp(schema->parameters[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The parameter's name; its count is NAME_count. Where that is C's own word, or the
+ * name of another parameter (`count = data_count`), a '_' is put behind it.
+ */
+static void add_member_name(struct wf_strbuf *out, const struct wf_schema *schema,
+                            const struct member *member)
+{
+    char array[2 * WF_NAME_SIZE];
+    struct wf_strbuf name = WF_STRBUF_FIXED(array);
+
+    wf_strbuf_add(&name, member->parameter->name);
     if (member->is_count)
-        wf_strbuf_add(out, "_count");
-    else if (is_reserved(member->parameter->name))
-        wf_strbuf_add_char(out, '_');
+        wf_strbuf_add(&name, "_count");
+    else if (is_reserved(name.text))
+        wf_strbuf_add_char(&name, '_');
+    else
+        goto out;
+    while (is_parameter(schema, name.text))
+        wf_strbuf_add_char(&name, '_');
+out:
+    wf_strbuf_add(out, name.text);
 }
 
 static int by_offset(const void *a, const void *b)
@@ -100,13 +136,14 @@ static size_t list_members(const struct wf_schema *schema, struct member *out)
     return count;
 }
 
-static void add_declaration(struct wf_strbuf *out, const struct member *member)
+static void add_declaration(struct wf_strbuf *out, const struct wf_schema *schema,
+                            const struct member *member)
 {
     const struct wf_parameter *parameter = member->parameter;
 
     wf_strbuf_addf(out, "    %s ",
                    member->is_count ? "uint32_t" : wf_storage_c_name(parameter->storage));
-    add_member_name(out, member);
+    add_member_name(out, schema, member);
     if (!member->is_count) {
         if (parameter->count_max != 1)
             wf_strbuf_addf(out, "[%u]", (unsigned)parameter->count_max);
@@ -133,7 +170,7 @@ static void add_struct(struct wf_strbuf *out, const struct wf_schema *schema,
 {
     wf_strbuf_addf(out, "struct %s_info {\n", schema->name);
     for (size_t i = 0; i < count; i++)
-        add_declaration(out, &members[i]);
+        add_declaration(out, schema, &members[i]);
     wf_strbuf_add(out, "};\n\n");
 }
 
@@ -144,7 +181,7 @@ static void add_asserts(struct wf_strbuf *out, const struct wf_schema *schema,
                        "#define WF_INFO_ASSERT _Static_assert\n#endif\n");
     for (size_t i = 0; i < count; i++) {
         wf_strbuf_addf(out, "WF_INFO_ASSERT(offsetof(struct %s_info, ", schema->name);
-        add_member_name(out, &members[i]);
+        add_member_name(out, schema, &members[i]);
         wf_strbuf_addf(out, ") == %u, \"layout\");\n", (unsigned)members[i].offset);
     }
     wf_strbuf_addf(out, "WF_INFO_ASSERT(sizeof(struct %s_info) == %u, \"layout\");\n", schema->name,
@@ -159,11 +196,16 @@ static void add_parameters(struct wf_strbuf *out, const struct wf_schema *schema
                    "enum %s_parameter {\n",
                    schema->name);
     for (size_t i = 0; i < schema->parameter_count; i++) {
+        const char *name = schema->parameters[i].name;
+        bool is_ours = wf_name_is_equal(name, "parameter_count") ||
+                       wf_name_is_equal(name, "info_layout_hash") ||
+                       wf_name_is_equal(name, "info_h") || wf_name_is_equal(name, "schema_h");
+
         wf_strbuf_add(out, "    ");
         gen_add_capitals(out, schema->name);
         wf_strbuf_add_char(out, '_');
-        gen_add_capitals(out, schema->parameters[i].name);
-        wf_strbuf_addf(out, " = %zu,\n", i);
+        gen_add_capitals(out, name);
+        wf_strbuf_addf(out, is_ours ? "_ = %zu,\n" : " = %zu,\n", i);
     }
     wf_strbuf_add(out, "    ");
     gen_add_capitals(out, schema->name);
@@ -179,7 +221,7 @@ static bool is_name_taken(const struct wf_schema *schema, const struct wf_enumer
             return true;
     }
     for (size_t i = 0; i < entry; i++) {
-        char array[160];
+        char array[2 * WF_NAME_SIZE + 128];
         struct wf_strbuf earlier = WF_STRBUF_FIXED(array);
 
         gen_add_capitals(&earlier, enumeration->name);
@@ -195,7 +237,7 @@ static void add_label(struct wf_strbuf *out, const struct wf_schema *schema,
                       const struct wf_enumeration *enumeration, size_t entry)
 {
     int64_t value = enumeration->entries[entry].low;
-    char array[160];
+    char array[2 * WF_NAME_SIZE + 128];
     struct wf_strbuf label = WF_STRBUF_FIXED(array);
 
     gen_add_capitals(&label, enumeration->name);

@@ -25,9 +25,14 @@ void gen_write_schema_source(const struct wf_schema *schema, const char *text, s
                    "/* Made by wf-schemagen from %s.ini; change that. */\n"
                    "#include \"%s_schema.h\"\n\nconst char %s_schema_text[] = {",
                    schema->name, schema->name, schema->name);
-    /* Numbers, not a string: compilers promise no more than 4,095 characters of one. */
-    for (size_t i = 0; i <= len; i++)
-        wf_strbuf_addf(out, "%s%d,", i % 20 == 0 ? "\n    " : " ",
-                       i < len ? (int)(signed char)text[i] : 0);
+    /*
+     * Single characters, not a string: compilers promise no more than 4,095 of one. Beyond
+     * ASCII as character constants, which are right whether or not char has a sign.
+     */
+    for (size_t i = 0; i <= len; i++) {
+        unsigned char c = i < len ? (unsigned char)text[i] : 0;
+
+        wf_strbuf_addf(out, c < 0x80 ? "%s%u," : "%s'\\%03o',", i % 20 == 0 ? "\n    " : " ", c);
+    }
     wf_strbuf_addf(out, "\n};\nconst size_t %s_schema_text_len = %zu;\n", schema->name, len);
 }
