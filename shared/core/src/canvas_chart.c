@@ -109,14 +109,14 @@ void wf_canvas_spark(const struct wf_canvas_part *part, int x, int y, int width,
         }
     }
     for (size_t i = 0; i < shown; i++) {
-        int level = 3; /* a constant is a calm line in the middle */
+        uint32_t rune = 0x2500; /* a constant is a calm line */
 
         if (!isfinite(values[i]))
             continue;
         /* Halves keep the span finite even between -DBL_MAX and DBL_MAX. */
         if (hi > lo)
-            level = (int)lround((values[i] / 2 - lo / 2) / (hi / 2 - lo / 2) * 7);
-        wf_canvas_put(part, x + width - (int)(shown - i), y, 0x2581u + (uint32_t)level, style);
+            rune = 0x2581u + (uint32_t)lround((values[i] / 2 - lo / 2) / (hi / 2 - lo / 2) * 7);
+        wf_canvas_put(part, x + width - (int)(shown - i), y, rune, style);
     }
 }
 

@@ -228,7 +228,7 @@ static void a_sparkline_has_holes_and_ends_at_the_right(void **state)
         size_t count;
         const char *want;
     } cases[] = {
-        { rising, 8, "  ▁▂▃▄▅▆▇█\n" }, { holes, 5, "     ▁ █ ▁\n" }, { flat, 3, "       ▄▄▄\n" },
+        { rising, 8, "  ▁▂▃▄▅▆▇█\n" }, { holes, 5, "     ▁ █ ▁\n" }, { flat, 3, "       ───\n" },
         { wild, 3, "       ▁█▅\n" },   { rising, 0, "\n" },          { NULL, 0, "\n" },
     };
 
