@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* Model: regions to entries. See model.h; judging is in judge.c. */
+
+#include "model.h"
+#include "judge.h"
+
+#include <watchfloor/clock.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WRITER_MAX 32
+
+int con_model_open(const char *instance, struct con_model **out_model, struct wf_err *err)
+{
+    struct con_model *model = calloc(1, sizeof(*model));
+    struct wf_watch_options options = { .instance = instance };
+    int rc;
+
+    if (model == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "model: out of memory");
+    (void)wf_copy_text(model->instance, sizeof(model->instance), instance);
+    model->lag_ns = -1;
+    rc = wf_watch_open(&options, &model->watch, err);
+    if (rc < 0) {
+        free(model);
+        return rc;
+    }
+    *out_model = model;
+    return WF_OK;
+}
+
+static void free_entry(struct con_entry *entry)
+{
+    free(entry->payload);
+    free(entry->since_mono_ns);
+    mon_history_destroy(&entry->history);
+}
+
+void con_model_close(struct con_model **model)
+{
+    struct con_model *old = *model;
+
+    *model = NULL;
+    if (old == NULL)
+        return;
+    for (size_t i = 0; i < old->entry_count; i++)
+        free_entry(&old->entries[i]);
+    free(old->entries);
+    wf_watch_close(&old->watch);
+    free(old);
+}
+
+struct con_entry *con_model_find(const struct con_model *model, const char *source,
+                                 const char *subsystem)
+{
+    for (size_t i = 0; i < model->entry_count; i++) {
+        struct con_entry *entry = &model->entries[i];
+
+        if (wf_name_is_equal(entry->subsystem, subsystem) &&
+            wf_name_is_equal(entry->source, source))
+            return entry;
+    }
+    return NULL;
+}
+
+void con_entry_name(const struct con_entry *entry, char *out, size_t size)
+{
+    struct wf_strbuf name;
+
+    wf_strbuf_init_fixed(&name, out, size);
+    wf_strbuf_add_name(&name, entry->source, entry->subsystem, NULL);
+}
+
+/* --- following the watch -------------------------------------------------- */
+
+static void set_note(struct con_model *model, const char *subject, const char *what)
+{
+    struct wf_strbuf note;
+
+    wf_strbuf_init_fixed(&note, model->note, sizeof(model->note));
+    wf_strbuf_addf(&note, "%s %s", subject, what);
+    model->note_mono_ns = model->now.mono_ns;
+}
+
+/* A new entry for the watch's `index`, or false without memory: then it is left out this time. */
+static bool make_entry(const struct con_model *model, size_t index, struct con_entry *out)
+{
+    struct wf_region *region = wf_watch_region(model->watch, index);
+    struct con_entry entry = { .region = region };
+
+    wf_region_info(region, &entry.info);
+    entry.schema = wf_region_schema(region);
+    entry.generation = wf_watch_generation(model->watch, index);
+    (void)wf_copy_text(entry.source, sizeof(entry.source), entry.info.source);
+    (void)wf_copy_text(entry.subsystem, sizeof(entry.subsystem), entry.info.subsystem);
+    entry.is_own = wf_name_is_equal(entry.source, WF_SOURCE_OWN);
+    entry.payload = calloc(1, entry.schema->payload_bytes);
+    entry.since_mono_ns = calloc(entry.schema->parameter_count + 1, sizeof(entry.since_mono_ns[0]));
+    if (entry.payload == NULL || entry.since_mono_ns == NULL) {
+        free_entry(&entry);
+        return false;
+    }
+    *out = entry;
+    return true;
+}
+
+/* Both lists are in the same order, so the old entry is nearly always the one at `hint`. */
+static struct con_entry *find_old(const struct con_model *model, size_t hint,
+                                  const struct wf_region_info *info)
+{
+    if (hint < model->entry_count && wf_name_is_equal(model->entries[hint].source, info->source) &&
+        wf_name_is_equal(model->entries[hint].subsystem, info->subsystem))
+        return &model->entries[hint];
+    return con_model_find(model, info->source, info->subsystem);
+}
+
+/* Take over what was known of the same mapping; what is left of the old entry is freed. */
+static bool adopt_entry(struct con_model *model, size_t index, size_t hint, struct con_entry *out)
+{
+    struct wf_region *region = wf_watch_region(model->watch, index);
+    struct wf_region_info info;
+    struct con_entry *old;
+
+    wf_region_info(region, &info);
+    old = find_old(model, hint, &info);
+    if (old == NULL || old->payload == NULL)
+        return false;
+    if (old->generation != wf_watch_generation(model->watch, index)) {
+        char name[WF_FULL_NAME_SIZE];
+
+        con_entry_name(old, name, sizeof(name));
+        set_note(model, name, "was made anew, reattached");
+        return false;
+    }
+    *out = *old;
+    out->region = region;
+    out->schema = wf_region_schema(region);
+    old->payload = NULL; /* moved: not to be freed with the old list */
+    old->since_mono_ns = NULL;
+    old->history = NULL;
+    return true;
+}
+
+/* The watch's set changed: build the list again, own health last. */
+static void rebuild_entries(struct con_model *model)
+{
+    size_t count = wf_watch_count(model->watch);
+    struct con_entry *entries = calloc(count + 1, sizeof(entries[0]));
+    size_t used = 0;
+
+    if (entries == NULL)
+        return; /* keeps showing what it had; the next refresh tries again */
+    for (int own = 0; own <= 1; own++) {
+        for (size_t i = 0; i < count; i++) {
+            struct wf_region_info info;
+
+            wf_region_info(wf_watch_region(model->watch, i), &info);
+            if (info.kind == WF_KIND_TABLE ||
+                wf_name_is_equal(info.source, WF_SOURCE_OWN) != (own == 1))
+                continue;
+            if (adopt_entry(model, i, used, &entries[used]) || make_entry(model, i, &entries[used]))
+                used++;
+        }
+    }
+    for (size_t i = 0; i < model->entry_count; i++)
+        free_entry(&model->entries[i]);
+    free(model->entries);
+    model->entries = entries;
+    model->entry_count = used;
+    model->parameter_count = 0;
+    for (size_t i = 0; i < used; i++)
+        model->parameter_count += entries[i].schema->parameter_count;
+    /* Exceptions name entries by index: the old ones mean nothing now. */
+    model->exception_count = 0;
+}
+
+/* The program that brings the data, or NULL. */
+static const struct wf_writer_info *find_receiver(const struct wf_writer_info *writers,
+                                                  size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(writers[i].role, "receiver") == 0 || strcmp(writers[i].role, "replay") == 0)
+            return &writers[i];
+    return NULL;
+}
+
+static void judge_writers(struct con_model *model)
+{
+    struct wf_writer_info writers[WRITER_MAX];
+    size_t count = wf_watch_writers(model->watch, writers, WRITER_MAX);
+    const struct wf_writer_info *receiver =
+        find_receiver(writers, count < WRITER_MAX ? count : WRITER_MAX);
+    int64_t silence_ns;
+
+    model->state_age_ns = 0;
+    if (receiver == NULL) {
+        model->state = CON_STATE_NO_RECEIVER;
+        return;
+    }
+    if (model->receiver_epoch != 0 && receiver->epoch != model->receiver_epoch)
+        set_note(model, receiver->role, "restarted, reattached");
+    model->receiver_epoch = receiver->epoch;
+    silence_ns = model->now.mono_ns - receiver->heartbeat_mono_ns;
+    if (receiver->state == WF_WRITER_STOPPED) {
+        model->state = CON_STATE_STOPPED;
+        model->state_age_ns = silence_ns;
+    } else if (silence_ns > CON_HEARTBEAT_NS) {
+        model->state = CON_STATE_SILENT;
+        model->state_age_ns = silence_ns;
+    } else {
+        model->state = strcmp(receiver->role, "replay") == 0 ? CON_STATE_REPLAY : CON_STATE_LIVE;
+    }
+}
+
+void con_model_refresh(struct con_model *model, const struct con_now *now)
+{
+    struct wf_err err = { 0 };
+
+    model->now = *now;
+    if (wf_watch_refresh(model->watch, &err) < 0)
+        set_note(model, "regions:", err.text);
+    /*
+     * Rebuilt every time, not only when the watch says that its set changed:
+     * moving an entry costs next to nothing, and an entry that was left out for
+     * want of memory gets its second chance.
+     */
+    rebuild_entries(model);
+    judge_writers(model);
+    con_judge_rates(model);
+}
+
+/* --- samples -------------------------------------------------------------- */
+
+static bool take_newest(struct con_entry *entry, const struct con_now *now)
+{
+    uint64_t head = entry->info.head;
+    bool had_sample = entry->has_sample;
+
+    wf_region_info(entry->region, &entry->info);
+    entry->is_live = entry->info.writer_state == WF_WRITER_RUNNING &&
+                     now->mono_ns - entry->info.heartbeat_mono_ns <= CON_HEARTBEAT_NS;
+    if (had_sample && entry->info.head == head)
+        return false;
+    /* On failure the previous one stays, growing older: that is what there is to show. */
+    if (wf_region_latest(entry->region, entry->payload, entry->schema->payload_bytes,
+                         &entry->stamp) < 0)
+        return false;
+    entry->has_sample = true;
+    con_judge_entry(entry, !had_sample, now->mono_ns);
+    return true;
+}
+
+bool con_model_update(struct con_model *model, const struct con_now *now)
+{
+    bool is_new = false;
+
+    model->now = *now;
+    for (size_t i = 0; i < model->entry_count; i++) {
+        struct con_entry *entry = &model->entries[i];
+
+        if (take_newest(entry, now))
+            is_new = true;
+        if (entry->history != NULL)
+            mon_history_take(entry->history, entry->region, now->mono_ns);
+    }
+    judge_writers(model);
+    con_judge_all(model);
+    if (is_new)
+        model->commits++;
+    return is_new;
+}
+
+/* --- what pages ask ------------------------------------------------------- */
+
+static size_t recent_of_entry(const struct wf_view *view, size_t parameter, double *out_values,
+                              int64_t *out_utc_ns, size_t count)
+{
+    struct con_entry *entry = view->host;
+
+    if (entry->history == NULL) {
+        if (mon_history_create(entry->region, &entry->history, NULL) < 0)
+            return 0;
+        mon_history_take(entry->history, entry->region, view->now_mono_ns);
+    }
+    return mon_history_recent(entry->history, entry->region, parameter, out_values, out_utc_ns,
+                              count, view->now_mono_ns);
+}
+
+void con_model_view(struct con_model *model, struct con_entry *entry, struct wf_view *out)
+{
+    *out = (struct wf_view){
+        .size = sizeof(*out),
+        .source = entry->source,
+        .subsystem = entry->subsystem,
+        .schema = entry->schema,
+        .data = entry->has_sample ? entry->payload : NULL,
+        .stamp = entry->has_sample ? &entry->stamp : NULL,
+        .now_utc_ns = model->now.utc_ns,
+        .now_mono_ns = model->now.mono_ns,
+        .is_live = entry->is_live ? 1 : 0,
+        .recent = recent_of_entry,
+        .host = entry,
+    };
+}
+
+struct wf_region *con_model_table(const struct con_model *model, const char *name)
+{
+    size_t count = wf_watch_count(model->watch);
+
+    for (size_t i = 0; i < count; i++) {
+        struct wf_region *region = wf_watch_region(model->watch, i);
+        struct wf_region_info info;
+
+        wf_region_info(region, &info);
+        if (info.kind == WF_KIND_TABLE && wf_name_is_equal(info.source, WF_SOURCE_OWN) &&
+            wf_name_is_equal(info.subsystem, name))
+            return region;
+    }
+    return NULL;
+}
+
+bool con_model_number(const struct con_model *model, const char *subsystem, const char *parameter,
+                      double *out)
+{
+    const struct con_entry *entry = con_model_find(model, WF_SOURCE_OWN, subsystem);
+    struct wf_value value;
+    int index;
+
+    if (entry == NULL || !entry->has_sample)
+        return false;
+    index = wf_schema_find(entry->schema, parameter);
+    if (index == WF_NO_INDEX)
+        return false;
+    wf_value_get(entry->schema, entry->payload, (size_t)index, 0, &value);
+    if (value.quality >= WF_QUALITY_INVALID)
+        return false;
+    *out = wf_value_as_double(&value);
+    return true;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* UI: which page, which subsystem. See ui.h; what keys do is in ui_keys.c. */
+
+#include "ui.h"
+#include "pages.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    enum con_page page;
+} page_names[] = {
+    { "overview", CON_PAGE_OVERVIEW },
+    { "links", CON_PAGE_LINKS },
+    { "plugins", CON_PAGE_PLUGINS },
+    { "help", CON_PAGE_HELP },
+};
+
+void con_ui_init(struct con_ui *ui, struct con_displays *displays)
+{
+    *ui = (struct con_ui){
+        .page = CON_PAGE_OVERVIEW,
+        .page_before_help = CON_PAGE_OVERVIEW,
+        .list_height = 1,
+        .rate_hz = 10,
+        .displays = displays,
+    };
+}
+
+static void select_entry(struct con_ui *ui, const struct con_entry *entry)
+{
+    (void)wf_copy_text(ui->source, sizeof(ui->source), entry->source);
+    (void)wf_copy_text(ui->subsystem, sizeof(ui->subsystem), entry->subsystem);
+}
+
+struct con_entry *con_ui_selected(struct con_ui *ui, const struct con_model *model)
+{
+    struct con_entry *entry = con_model_find(model, ui->source, ui->subsystem);
+
+    if (entry != NULL && (con_is_listed(ui, entry) || ui->page != CON_PAGE_OVERVIEW))
+        return entry;
+    for (size_t i = 0; i < model->entry_count; i++)
+        if (con_is_listed(ui, &model->entries[i]))
+            return &model->entries[i];
+    return ui->page != CON_PAGE_OVERVIEW && model->entry_count > 0 ? &model->entries[0] : NULL;
+}
+
+/* --- showing by name ------------------------------------------------------- */
+
+static const struct con_entry *find_by_pattern(const struct con_model *model, const char *pattern)
+{
+    for (size_t i = 0; i < model->entry_count; i++)
+        if (wf_pattern_match(pattern, model->entries[i].source, model->entries[i].subsystem, NULL))
+            return &model->entries[i];
+    return NULL;
+}
+
+static bool is_display(const struct con_ui *ui, const char *name)
+{
+    for (size_t i = 0; i < con_displays_count(ui->displays); i++) {
+        const struct con_plugin *plugin = con_displays_plugin(ui->displays, i);
+
+        if (plugin->state == CON_PLUGIN_LOADED && strcmp(plugin->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The first subsystem that the display named fits, having data rather than not. */
+static const struct con_entry *find_for_display(struct con_ui *ui, const struct con_model *model)
+{
+    const struct con_entry *found = NULL;
+
+    for (size_t i = 0; i < model->entry_count; i++) {
+        const struct con_entry *entry = &model->entries[i];
+        size_t index;
+
+        if (!con_subsystem_display(ui, entry, &index) ||
+            strcmp(con_displays_plugin(ui->displays, index)->name, ui->display) != 0)
+            continue;
+        if (entry->has_sample)
+            return entry;
+        if (found == NULL)
+            found = entry;
+    }
+    return found;
+}
+
+static int fail_unknown(const struct con_ui *ui, const struct con_model *model, const char *wanted,
+                        struct wf_err *err)
+{
+    char text[200];
+    struct wf_strbuf list = WF_STRBUF_FIXED(text);
+
+    wf_strbuf_add(&list, "overview links plugins help");
+    for (size_t i = 0; i < con_displays_count(ui->displays); i++)
+        if (con_displays_plugin(ui->displays, i)->state == CON_PLUGIN_LOADED)
+            wf_strbuf_addf(&list, " %s", con_displays_plugin(ui->displays, i)->name);
+    for (size_t i = 0; i < model->entry_count; i++) {
+        wf_strbuf_add_char(&list, ' ');
+        wf_strbuf_add_name(&list, model->entries[i].source, model->entries[i].subsystem, NULL);
+    }
+    return wf_fail(err, WF_ERR_ABSENT, "nothing to show is called '%s'; there are: %s", wanted,
+                   text);
+}
+
+int con_ui_show(struct con_ui *ui, const struct con_model *model, const char *wanted,
+                struct wf_err *err)
+{
+    const struct con_entry *entry = NULL;
+    char subsystem[WF_FULL_NAME_SIZE];
+    const char *slash = strchr(wanted, '/');
+    const char *display = slash != NULL ? slash + 1 : "";
+    struct wf_strbuf name = WF_STRBUF_FIXED(subsystem);
+
+    for (size_t i = 0; i < WF_COUNT_OF(page_names); i++) {
+        if (strcmp(page_names[i].name, wanted) == 0) {
+            ui->page = page_names[i].page;
+            return WF_OK;
+        }
+    }
+    wf_strbuf_add_bytes(&name, wanted, slash != NULL ? (size_t)(slash - wanted) : strlen(wanted));
+    if (slash == NULL && is_display(ui, wanted)) {
+        ui->page = CON_PAGE_SUBSYSTEM;
+        (void)wf_copy_text(ui->display, sizeof(ui->display), wanted);
+        entry = find_for_display(ui, model);
+    } else if (display[0] == '\0' || is_display(ui, display)) {
+        entry = find_by_pattern(model, subsystem);
+        (void)wf_copy_text(ui->display, sizeof(ui->display), display);
+    }
+    if (entry == NULL)
+        return fail_unknown(ui, model, wanted, err);
+    ui->page = strcmp(ui->display, "trend") == 0 ? CON_PAGE_TREND : CON_PAGE_SUBSYSTEM;
+    if (ui->page == CON_PAGE_TREND)
+        ui->display[0] = '\0';
+    select_entry(ui, entry);
+    return WF_OK;
+}
+
+/* --- drawing --------------------------------------------------------------- */
+
+static bool is_anything_listed(const struct con_ui *ui, const struct con_model *model)
+{
+    for (size_t i = 0; i < model->entry_count; i++)
+        if (con_is_listed(ui, &model->entries[i]) && !model->entries[i].is_own)
+            return true;
+    return false;
+}
+
+void con_ui_draw(struct con_ui *ui, struct con_model *model, struct wf_canvas *canvas)
+{
+    struct wf_canvas_part whole = wf_canvas_whole(canvas);
+    struct wf_canvas_part body;
+
+    wf_canvas_clear(&whole);
+    body = con_frame_draw(ui, model, &whole);
+    if (ui->page == CON_PAGE_HELP)
+        con_help_draw(ui, &body);
+    else if (ui->page == CON_PAGE_PLUGINS)
+        con_plugins_draw(ui, model, &body);
+    else if (ui->page == CON_PAGE_LINKS && model->state != CON_STATE_NO_RECEIVER)
+        con_links_draw(ui, model, &body);
+    else if (model->entry_count == 0 ||
+             (ui->page == CON_PAGE_OVERVIEW && !is_anything_listed(ui, model)))
+        con_empty_draw(model, &body);
+    else if (ui->page == CON_PAGE_OVERVIEW)
+        con_overview_draw(ui, model, &body);
+    else
+        con_subsystem_draw(ui, model, &body);
+}

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Screens as operators see them, drawn from a published scene by the very code
+ * of wf-console and its display modules, compared with golden files.
+ */
+
+#include "scene.h"
+
+#include "displays.h"
+#include "support/golden.h"
+#include "ui.h"
+
+#define PI 3.14159265358979323846
+
+struct stage {
+    struct scene scene;
+    struct actor actors[16];
+    size_t actor_count;
+    struct con_model *model;
+    struct con_displays *displays;
+    struct con_ui ui;
+};
+
+/* Every call takes 2 ms of this clock. */
+static int64_t ticking_clock(void)
+{
+    static int64_t now;
+
+    now += 2 * WF_NS_PER_MS;
+    return now;
+}
+
+static struct actor *add_actor(struct stage *stage, const char *source, const char *file)
+{
+    struct actor *actor = &stage->actors[stage->actor_count++];
+
+    *actor = actor_make(&stage->scene, source, file);
+    return actor;
+}
+
+static void play_power(struct stage *stage, const char *source, double sag)
+{
+    struct actor *power = add_actor(stage, source, "plugins/power/power.ini");
+
+    for (int i = 0; i < 200; i++) {
+        double t = i / 200.0;
+        bool is_after_gap = i == 120;
+
+        if (i >= 100 && i < 120) /* two seconds that were lost */
+            continue;
+        actor_set(power, "mode", 2);
+        actor_set(power, "regulator_on", 1);
+        actor_set(power, "in_sunlight", 1);
+        actor_set(power, "load_a_on", 1);
+        actor_set(power, "load_b_on", 1);
+        actor_set(power, "undervoltage_trips", 3);
+        actor_set(power, "array_voltage", 62 + 2 * sin(6 * PI * t));
+        actor_set(power, "array_current", 7.45 + 0.4 * sin(4 * PI * t));
+        actor_set(power, "battery_voltage", 29.6 - sag * t);
+        actor_set(power, "battery_current", 1.2 - 3 * t * (sag > 0));
+        actor_set(power, "battery_temperature", 18.4);
+        actor_set(power, "bus_voltage", 28.4 - sag * t + 0.1 * sin(20 * PI * t));
+        actor_set(power, "bus_current", 9.15);
+        actor_set(power, "load_a_current", 4.2);
+        actor_set(power, "load_b_current", 3.15);
+        actor_set(power, "heater_current", 0);
+        actor_set(power, "battery_soc", 79.9);
+        actor_set(power, "charge_counter", 123456789);
+        actor_set(power, "sample_counter", i);
+        actor_set(power, "array_power", 462.3);
+        actor_set(power, "bus_power", 259.9);
+        actor_set(power, "battery_power", 35.5 - 90 * t * (sag > 0));
+        actor_set(power, "other_current", 1.8);
+        actor_publish_flags(power, (199 - i) * 100 * WF_NS_PER_MS + 40 * WF_NS_PER_MS,
+                            is_after_gap ? WF_SAMPLE_GAP_BEFORE : 0);
+    }
+}
+
+static void play_tables(struct stage *stage)
+{
+    struct actor *links = add_actor(stage, "wf", "receiver/schema/links.ini");
+    struct actor *subsystems = add_actor(stage, "wf", "receiver/schema/subsystems.ini");
+    struct actor *receiver = add_actor(stage, "wf", "receiver/schema/receiver.ini");
+
+    actor_text(links, "link", "gs1");
+    actor_text(links, "address", "127.0.0.1:5100");
+    actor_set(links, "packet_rate", 41.2);
+    actor_set(links, "byte_rate", 5273);
+    actor_set(links, "packets", 123456);
+    actor_time(links, "last_received", stage->scene.now.utc_ns - 40 * WF_NS_PER_MS);
+    actor_set_row(links);
+    actor_text(links, "link", "gs2");
+    actor_text(links, "address", "127.0.0.1:5101");
+    actor_set(links, "transport", 2);
+    actor_set(links, "state", 2);
+    actor_set(links, "packet_rate", 0);
+    actor_set(links, "rejected", 12);
+    actor_text(links, "trouble", "connection refused; trying again in 8 s");
+    actor_time(links, "last_received", stage->scene.now.utc_ns - 14 * WF_NS_PER_S);
+    actor_set_row(links);
+
+    actor_text(subsystems, "name", "power");
+    actor_text(subsystems, "source", "main");
+    actor_text(subsystems, "subsystem", "power");
+    actor_set(subsystems, "rate_hz", 10);
+    actor_set(subsystems, "gaps", 1);
+    actor_set(subsystems, "lost", 20);
+    actor_set(subsystems, "lag", 0.038);
+    actor_time(subsystems, "last_received", stage->scene.now.utc_ns - 40 * WF_NS_PER_MS);
+    actor_set_row(subsystems);
+
+    actor_set(receiver, "packets", 123468);
+    actor_set(receiver, "published", 123456);
+    actor_set(receiver, "rejected", 12);
+    actor_set(receiver, "lost", 20);
+    actor_set(receiver, "packet_rate", 41.2);
+    actor_publish(receiver, 500 * WF_NS_PER_MS);
+}
+
+/* Power twice (one sagging), comms silent, attitude never heard of, the system's own health. */
+static int set_stage(void **state)
+{
+    struct stage *stage = calloc(1, sizeof(*stage));
+    const char *build = getenv("WATCHFLOOR_BUILD");
+    char folder[1024];
+    struct con_displays_options options = { .folders = folder, .mono_now = ticking_clock };
+    struct actor *comms;
+    struct wf_err err = { 0 };
+
+    if (stage == NULL)
+        return -1;
+    stage->scene = scene_make("receiver");
+    play_power(stage, "main", 5.2);
+    play_power(stage, "sat2", 0);
+    comms = add_actor(stage, "main", "plugins/comms/comms.ini");
+    actor_publish(comms, 34 * WF_NS_PER_S);
+    (void)add_actor(stage, "main", "plugins/attitude/attitude.ini");
+    play_tables(stage);
+    (void)snprintf(folder, sizeof(folder), "%s/lib/watchfloor/plugins",
+                   build != NULL ? build : "build/debug");
+    if (con_displays_open(&options, &stage->displays, &err) < 0)
+        fail_msg("%s", err.text);
+    con_ui_init(&stage->ui, stage->displays);
+    stage->model = scene_model(&stage->scene);
+    *state = stage;
+    return 0;
+}
+
+static int strike_stage(void **state)
+{
+    struct stage *stage = *state;
+
+    con_displays_close(&stage->displays);
+    con_model_close(&stage->model);
+    for (size_t i = 0; i < stage->actor_count; i++)
+        actor_free(&stage->actors[i]);
+    scene_remove(&stage->scene);
+    free(stage);
+    return 0;
+}
+
+static void draw_screen(struct stage *stage, int width, int height, struct wf_strbuf *out)
+{
+    struct wf_canvas *canvas = NULL;
+
+    assert_int_equal(wf_canvas_create(width, height, &canvas, NULL), 0);
+    con_ui_draw(&stage->ui, stage->model, canvas);
+    wf_canvas_to_text(canvas, false, out);
+    assert_false(out->was_cut);
+    wf_canvas_destroy(&canvas);
+}
+
+/* Compare what is shown now with tests/data/golden/console_<name>_<size>.txt. */
+static void compare(struct stage *stage, const char *name)
+{
+    static const int sizes[][2] = { { 80, 24 }, { 120, 40 } };
+
+    for (size_t i = 0; i < WF_COUNT_OF(sizes); i++) {
+        static char text[64 * 1024];
+        struct wf_strbuf screen = WF_STRBUF_FIXED(text);
+        char file[128];
+
+        draw_screen(stage, sizes[i][0], sizes[i][1], &screen);
+        (void)snprintf(file, sizeof(file), "console_%s_%dx%d.txt", name, sizes[i][0], sizes[i][1]);
+        golden_compare(file, text);
+    }
+}
+
+static void show(struct stage *stage, const char *wanted)
+{
+    struct wf_err err = { 0 };
+
+    if (con_ui_show(&stage->ui, stage->model, wanted, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+static void press(struct stage *stage, const char *keys)
+{
+    for (; *keys != '\0'; keys++)
+        (void)con_ui_key(&stage->ui, stage->model, (uint32_t)(unsigned char)*keys);
+}
+
+static void assert_shows(struct stage *stage, const char *wanted)
+{
+    static char text[64 * 1024];
+    struct wf_strbuf screen = WF_STRBUF_FIXED(text);
+
+    draw_screen(stage, 120, 40, &screen);
+    if (strstr(text, wanted) == NULL)
+        fail_msg("'%s' is not on the screen:\n%s", wanted, text);
+}
+
+/* --- pages ---------------------------------------------------------------------- */
+
+static void the_overview_tells_what_is_wrong(void **state)
+{
+    compare(*state, "overview");
+}
+
+static void the_table_shows_every_field(void **state)
+{
+    show(*state, "power/table");
+    compare(*state, "table");
+}
+
+static void the_trend_keeps_gaps(void **state)
+{
+    struct stage *stage = *state;
+
+    show(stage, "power/trend");
+    press(stage, "+");
+    compare(stage, "trend");
+}
+
+static void the_power_bus_is_a_picture(void **state)
+{
+    show(*state, "power");
+    compare(*state, "power");
+}
+
+static void links_and_losses_have_a_page(void **state)
+{
+    show(*state, "links");
+    compare(*state, "links");
+}
+
+static void help_fits_the_smallest_screen(void **state)
+{
+    show(*state, "help");
+    compare(*state, "help");
+}
+
+static void plugins_tell_how_they_do(void **state)
+{
+    struct stage *stage = *state;
+
+    show(stage, "power");
+    assert_shows(stage, "MAIN BUS");
+    show(stage, "plugins");
+    assert_shows(stage, "power-bus");
+    assert_shows(stage, "every field: value, limits");
+    assert_shows(stage, "2.05ms");
+}
+
+static void without_a_system_it_says_what_to_do(void **state)
+{
+    struct stage *stage = *state;
+
+    con_model_close(&stage->model);
+    assert_int_equal(con_model_open("nobody-uses-this-one", &stage->model, NULL), 0);
+    (void)wf_copy_text(stage->model->instance, sizeof(stage->model->instance), "ops");
+    con_model_refresh(stage->model, &stage->scene.now);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    assert_int_equal(stage->model->state, CON_STATE_NO_RECEIVER);
+    compare(stage, "nothing");
+}
+
+/* --- what must not be missed ------------------------------------------------------ */
+
+static void a_frozen_screen_says_so_and_stands_still(void **state)
+{
+    struct stage *stage = *state;
+
+    press(stage, "p");
+    stage->ui.freeze_age_ns = 12 * WF_NS_PER_S;
+    compare(stage, "frozen");
+    press(stage, "p");
+    assert_false(stage->ui.is_frozen);
+}
+
+static void a_stopped_receiver_cannot_be_missed(void **state)
+{
+    struct stage *stage = *state;
+
+    wf_publisher_close(&stage->scene.publisher);
+    stage->scene.now.mono_ns += WF_NS_PER_S;
+    con_model_refresh(stage->model, &stage->scene.now);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    assert_int_equal(stage->model->state, CON_STATE_STOPPED);
+    assert_shows(stage, "RECEIVER STOPPED");
+    assert_shows(stage, "STALE");
+}
+
+static void a_receiver_without_a_heartbeat_is_silent(void **state)
+{
+    struct stage *stage = *state;
+
+    stage->scene.now.mono_ns += 60 * WF_NS_PER_S;
+    stage->scene.now.utc_ns += 60 * WF_NS_PER_S;
+    con_model_refresh(stage->model, &stage->scene.now);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    assert_int_equal(stage->model->state, CON_STATE_SILENT);
+    assert_shows(stage, "RECEIVER SILENT for");
+}
+
+static void a_receiver_that_hears_nothing_is_not_called_live(void **state)
+{
+    struct stage *stage = *state;
+
+    stage->scene.now.mono_ns += 60 * WF_NS_PER_S;
+    stage->scene.now.utc_ns += 60 * WF_NS_PER_S;
+    wf_publisher_heartbeat(stage->scene.publisher, stage->scene.now.mono_ns);
+    con_model_refresh(stage->model, &stage->scene.now);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    assert_int_equal(stage->model->state, CON_STATE_NO_DATA);
+    assert_shows(stage, "NO DATA for 1m00");
+}
+
+/* --- keys -------------------------------------------------------------------------- */
+
+static void keys_lead_to_pages_and_tab_goes_round(void **state)
+{
+    static const struct {
+        const char *keys;
+        enum con_page want;
+    } cases[] = {
+        { "3", CON_PAGE_SUBSYSTEM }, { "4", CON_PAGE_TREND },    { "5", CON_PAGE_LINKS },
+        { "8", CON_PAGE_PLUGINS },   { "1", CON_PAGE_OVERVIEW }, { "?", CON_PAGE_HELP },
+        { "z", CON_PAGE_OVERVIEW },  { "2", CON_PAGE_OVERVIEW }, { "7", CON_PAGE_OVERVIEW },
+    };
+    struct stage *stage = *state;
+
+    for (size_t i = 0; i < WF_COUNT_OF(cases); i++) {
+        press(stage, cases[i].keys);
+        assert_int_equal(stage->ui.page, cases[i].want);
+    }
+    for (int i = 0; i < 5; i++)
+        (void)con_ui_key(&stage->ui, stage->model, WF_KEY_TAB);
+    assert_int_equal(stage->ui.page, CON_PAGE_OVERVIEW);
+    assert_int_equal(con_ui_key(&stage->ui, stage->model, 'q'), CON_WISH_QUIT);
+    assert_int_equal(con_ui_key(&stage->ui, stage->model, '+'), CON_WISH_FASTER);
+}
+
+static void the_selection_follows_keys_and_keeps_its_name(void **state)
+{
+    struct stage *stage = *state;
+
+    assert_string_equal(con_ui_selected(&stage->ui, stage->model)->subsystem, "comms");
+    press(stage, "j");
+    assert_string_equal(con_ui_selected(&stage->ui, stage->model)->subsystem, "power");
+    press(stage, "d"); /* attitude, never received, appears above it */
+    assert_string_equal(con_ui_selected(&stage->ui, stage->model)->subsystem, "power");
+    assert_shows(stage, "attitude");
+    press(stage, "g");
+    assert_string_equal(con_ui_selected(&stage->ui, stage->model)->subsystem, "attitude");
+    press(stage, "G");
+    assert_string_equal(con_ui_selected(&stage->ui, stage->model)->source, "wf");
+    press(stage, "jjj");
+    assert_string_equal(con_ui_selected(&stage->ui, stage->model)->source, "wf");
+}
+
+static void search_finds_as_one_types_and_escape_goes_back(void **state)
+{
+    struct stage *stage = *state;
+
+    press(stage, "/sat2");
+    assert_string_equal(con_ui_selected(&stage->ui, stage->model)->source, "sat2");
+    assert_shows(stage, "/sat2");
+    (void)con_ui_key(&stage->ui, stage->model, WF_KEY_ESCAPE);
+    assert_string_equal(con_ui_selected(&stage->ui, stage->model)->subsystem, "comms");
+    press(stage, "/BATTERY_SOC");
+    assert_string_equal(con_ui_selected(&stage->ui, stage->model)->subsystem, "power");
+    (void)con_ui_key(&stage->ui, stage->model, WF_KEY_ENTER);
+    assert_false(stage->ui.is_searching);
+    (void)con_ui_key(&stage->ui, stage->model, WF_KEY_ENTER);
+    assert_int_equal(stage->ui.page, CON_PAGE_SUBSYSTEM);
+}
+
+static void the_table_searches_filters_and_shows_raw_values(void **state)
+{
+    struct stage *stage = *state;
+
+    show(stage, "power/table");
+    assert_shows(stage, "VALUE");
+    press(stage, "/soc");
+    (void)con_ui_key(&stage->ui, stage->model, WF_KEY_ENTER);
+    assert_shows(stage, "Coulomb count");
+    press(stage, "r");
+    assert_shows(stage, "RAW VALUE");
+    press(stage, "rV");
+    assert_shows(stage, "only what is not normal");
+    press(stage, "gG");
+    /* Digits are for the display while it searches, and for the host otherwise. */
+    press(stage, "/1");
+    assert_int_equal(stage->ui.page, CON_PAGE_SUBSYSTEM);
+    (void)con_ui_key(&stage->ui, stage->model, WF_KEY_ENTER);
+    press(stage, "1");
+    assert_int_equal(stage->ui.page, CON_PAGE_OVERVIEW);
+}
+
+static void displays_take_turns_and_made_for_it_comes_first(void **state)
+{
+    struct stage *stage = *state;
+
+    show(stage, "power");
+    assert_shows(stage, "SOLAR ARRAY");
+    press(stage, "x");
+    assert_shows(stage, "LIMITS");
+    press(stage, "x");
+    assert_shows(stage, "last 1m");
+    press(stage, "x");
+    assert_shows(stage, "SOLAR ARRAY");
+    press(stage, "]");
+    assert_string_equal(con_ui_selected(&stage->ui, stage->model)->source, "sat2");
+}
+
+static void what_does_not_exist_is_answered_with_what_does(void **state)
+{
+    struct stage *stage = *state;
+    struct wf_err err = { 0 };
+
+    assert_int_equal(con_ui_show(&stage->ui, stage->model, "propulsion", &err), WF_ERR_ABSENT);
+    assert_non_null(strstr(err.text, "power-bus"));
+    assert_int_equal(con_ui_show(&stage->ui, stage->model, "power/nothing", &err), WF_ERR_ABSENT);
+    assert_int_equal(con_ui_show(&stage->ui, stage->model, "comms/power-bus", &err), 0);
+    assert_shows(stage, "FIELD"); /* it does not fit comms: the table takes its place */
+}
+
+static void no_size_is_too_small_or_too_strange(void **state)
+{
+    static const int sizes[][2] = { { 1, 1 }, { 20, 8 }, { 79, 5 }, { 300, 10 }, { 30, 100 } };
+    static const char *const pages[] = { "overview", "links",       "plugins",    "help",
+                                         "power",    "power/table", "power/trend" };
+    struct stage *stage = *state;
+
+    for (size_t p = 0; p < WF_COUNT_OF(pages); p++) {
+        show(stage, pages[p]);
+        for (size_t i = 0; i < WF_COUNT_OF(sizes); i++) {
+            static char text[256 * 1024];
+            struct wf_strbuf screen = WF_STRBUF_FIXED(text);
+
+            draw_screen(stage, sizes[i][0], sizes[i][1], &screen);
+            press(stage, "jk");
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_stage, strike_stage)
+    const struct CMUnitTest tests[] = {
+        CASE(the_overview_tells_what_is_wrong),
+        CASE(the_table_shows_every_field),
+        CASE(the_trend_keeps_gaps),
+        CASE(the_power_bus_is_a_picture),
+        CASE(links_and_losses_have_a_page),
+        CASE(help_fits_the_smallest_screen),
+        CASE(plugins_tell_how_they_do),
+        CASE(without_a_system_it_says_what_to_do),
+        CASE(a_frozen_screen_says_so_and_stands_still),
+        CASE(a_stopped_receiver_cannot_be_missed),
+        CASE(a_receiver_without_a_heartbeat_is_silent),
+        CASE(a_receiver_that_hears_nothing_is_not_called_live),
+        CASE(keys_lead_to_pages_and_tab_goes_round),
+        CASE(the_selection_follows_keys_and_keeps_its_name),
+        CASE(search_finds_as_one_types_and_escape_goes_back),
+        CASE(the_table_searches_filters_and_shows_raw_values),
+        CASE(displays_take_turns_and_made_for_it_comes_first),
+        CASE(what_does_not_exist_is_answered_with_what_does),
+        CASE(no_size_is_too_small_or_too_strange),
+    };
+
+    golden_init(argc, argv);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
