@@ -35,7 +35,7 @@ struct sim_stream {
     size_t held_len;
     uint16_t held_sequence;
     int64_t held_ns;
-    bool has_intact; /* one was handed out */
+    bool has_sequence; /* a receiver has seen one */
 };
 
 static int check_faults(const struct sim_stream_options *options, struct wf_err *err)
@@ -176,34 +176,38 @@ static void hand_out(struct sim_stream *stream, const uint8_t *packet, size_t le
     on_packet(context, packet, len);
 }
 
-/* Hand out a well-formed packet and keep account of what a receiver will find missing. */
+/* A receiver will see this sequence count: keep account of what it finds missing. */
+static void note_sequence(struct sim_stream *stream, uint16_t sequence)
+{
+    struct sim_counts *counts = &stream->counts;
+    const uint32_t ahead =
+        (uint32_t)(sequence - counts->last_sequence) & (WF_CCSDS_SEQUENCE_MODULO - 1u);
+    const bool is_ahead = ahead < WF_CCSDS_SEQUENCE_MODULO / 2;
+
+    if (!stream->has_sequence) {
+        counts->first_sequence = sequence;
+        counts->last_sequence = sequence;
+    } else if (is_ahead) {
+        counts->lost += ahead - 1u;
+        counts->last_sequence = sequence;
+    } else {
+        counts->lost -= 1u; /* the second of a swapped pair fills the hole the first left */
+    }
+    stream->has_sequence = true;
+}
+
 static void hand_out_intact(struct sim_stream *stream, const uint8_t *packet, size_t len,
                             uint16_t sequence, int64_t device_ns, sim_packet_fn on_packet,
                             void *context)
 {
     struct sim_counts *counts = &stream->counts;
 
-    if (!stream->has_intact) {
-        counts->first_sequence = sequence;
+    note_sequence(stream, sequence);
+    if (counts->intact == 0 || device_ns < counts->first_ns)
         counts->first_ns = device_ns;
-    } else {
-        const uint32_t ahead =
-            (uint32_t)(sequence - counts->last_sequence) & (WF_CCSDS_SEQUENCE_MODULO - 1u);
-
-        /* The first of a swapped pair leaves a hole that the second fills. */
-        if (ahead < WF_CCSDS_SEQUENCE_MODULO / 2)
-            counts->lost += ahead - 1u;
-        else
-            counts->lost -= 1u;
-    }
-    stream->has_intact = true;
-    counts->intact++;
-    if (device_ns > counts->last_ns || counts->intact == 1)
+    if (counts->intact == 0 || device_ns > counts->last_ns)
         counts->last_ns = device_ns;
-    if (((uint32_t)(sequence - counts->last_sequence) & (WF_CCSDS_SEQUENCE_MODULO - 1u)) <
-            WF_CCSDS_SEQUENCE_MODULO / 2 ||
-        counts->intact == 1)
-        counts->last_sequence = sequence;
+    counts->intact++;
     hand_out(stream, packet, len, on_packet, context);
 }
 
@@ -278,6 +282,8 @@ static void deliver(struct sim_stream *stream, size_t len, uint16_t sequence, in
         release_held(stream, on_packet, context);
         len = damage(stream, how, stream->packet, len);
         counts->damaged[how]++;
+        if (how == SIM_DAMAGE_LENGTH)
+            note_sequence(stream, sequence); /* its header is good: not lost, but rejected */
         if (how != SIM_DAMAGE_BITS) {
             hand_out(stream, stream->packet, len, on_packet, context);
             return;

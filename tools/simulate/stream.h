@@ -46,7 +46,7 @@ struct sim_counts {
     /* What a receiver that loses nothing must find. */
     uint64_t intact;           /* different well-formed packets */
     uint64_t lost;             /* missing between two intact ones, by sequence count */
-    int64_t first_ns, last_ns; /* device times of intact packets */
+    int64_t first_ns, last_ns; /* earliest and latest device time of intact ones */
     uint16_t first_sequence, last_sequence;
 };
 
