@@ -36,6 +36,10 @@ if(WATCHFLOOR_SANITIZE)
     target_link_options(wf_flags INTERFACE -fsanitize=${WATCHFLOOR_SANITIZE})
 endif()
 
+if(WATCHFLOOR_FUZZ)
+    target_compile_options(wf_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 # wf_program(NAME SOURCES... LIBRARIES...): one installed program.
 function(wf_program name)
     cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
