@@ -57,6 +57,8 @@ int wf_watch_open(const struct wf_watch_options *options, struct wf_watch **out_
         return wf_fail(err, WF_ERR_NOMEM, "watch '%s': out of memory", options->instance);
     }
     (void)wf_copy_text(watch->instance, sizeof(watch->instance), options->instance);
+    watch->going = options->going;
+    watch->going_context = options->going_context;
     if (options->patterns != NULL && options->pattern_count > 0) {
         watch->patterns = calloc(options->pattern_count, sizeof(*watch->patterns));
         for (size_t i = 0; watch->patterns != NULL && i < options->pattern_count; i++) {
@@ -177,6 +179,8 @@ static int merge(struct wf_watch *watch, const struct wfi_wanted_list *wanted)
                                                  want->subsystem);
             if (order > 0 || (order == 0 && entry->created_ns == want->created_ns))
                 break;
+            if (watch->going != NULL)
+                watch->going(watch->going_context, entry->region);
             wf_region_close(&entry->region); /* gone, or made anew */
             has_changed = true;
             old++;

@@ -62,6 +62,8 @@ struct wf_watch {
     char instance[WF_INSTANCE_MAX + 1];
     char **patterns;
     size_t pattern_count;
+    void (*going)(void *context, struct wf_region *region);
+    void *going_context;
     struct wfi_watched *entries;
     size_t entry_count;
     uint64_t generation_last;

@@ -35,7 +35,7 @@ static const char catalogue_sql[] =
     " WITHOUT ROWID;"
     "CREATE TABLE _positions (source TEXT COLLATE NOCASE, subsystem TEXT COLLATE NOCASE,"
     " schema_hash TEXT, region_created_ns INTEGER, epoch_ns, next, rows INTEGER, lost INTEGER,"
-    " last_device_ns INTEGER, last_received_ns INTEGER, serial INTEGER,"
+    " last_device_ns INTEGER, last_received_ns INTEGER, serial INTEGER, is_complete INTEGER,"
     " PRIMARY KEY (source, subsystem)) WITHOUT ROWID;"
     "CREATE TABLE _blocks (schema INTEGER, block INTEGER, rows INTEGER, first_id INTEGER,"
     " last_id INTEGER, device_from INTEGER, device_to INTEGER, received_from INTEGER,"

@@ -122,12 +122,13 @@ static int prepare_statements(struct wfs_day *day, struct wf_err *err)
     if (rc == 0)
         rc = wfs_prepare(
             day->db,
-            "INSERT INTO _positions VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+            "INSERT INTO _positions VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
             " ON CONFLICT (source, subsystem) DO UPDATE SET schema_hash = excluded.schema_hash,"
             " region_created_ns = excluded.region_created_ns, epoch_ns = excluded.epoch_ns,"
             " next = excluded.next, rows = rows + excluded.rows, lost = lost + excluded.lost,"
             " last_device_ns = excluded.last_device_ns,"
-            " last_received_ns = excluded.last_received_ns, serial = excluded.serial",
+            " last_received_ns = excluded.last_received_ns, serial = excluded.serial,"
+            " is_complete = excluded.is_complete",
             &day->put_position, err);
     /* A block's rows come in order when each part does and the parts follow each other. */
     if (rc == 0)

@@ -274,6 +274,7 @@ static int put_position(struct wfs_day *day, const struct wf_position *at, uint6
     (void)wfs_bind_time(stmt, 9, at->last_device_ns);
     (void)wfs_bind_time(stmt, 10, at->last_received_ns);
     (void)wfs_bind_u64(stmt, 11, serial);
+    (void)sqlite3_bind_int(stmt, 12, at->is_complete);
     return wfs_run(stmt, err);
 }
 

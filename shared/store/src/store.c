@@ -109,7 +109,7 @@ static void begin_line(const struct wf_store *store, struct wf_series *series, b
         state->last_device_ns = known->at.last_device_ns;
         state->last_received_ns = known->at.last_received_ns;
         state->next = is_same ? known->at.next : 0;
-        state->is_tail_unknown = !is_same && is_tail_unknown;
+        state->is_tail_unknown = !is_same && is_tail_unknown && !known->at.is_complete;
     }
     series->pending = *state;
 }
@@ -242,23 +242,23 @@ static bool is_of_day(const struct wf_store_sample *sample, int64_t day_ns)
 
 /* Put everything of the day for which nothing earlier of the same series waits. */
 static int put_day(struct wf_store *store, struct wfs_slot *slot,
-                   const struct wf_store_sample *samples, size_t count, uint64_t *out_gap_rows,
-                   struct wf_err *err)
+                   const struct wf_store_sample *const *samples, size_t count,
+                   uint64_t *out_gap_rows, struct wf_err *err)
 {
     int64_t day_ns = wfs_day_start(slot->day);
     uint64_t pass = ++store->passes;
 
     for (size_t i = 0; i < count; i++) {
-        struct wf_series *series = samples[i].series;
+        struct wf_series *series = samples[i]->series;
         int rc;
 
-        if (samples[i].stamp.number < series->pending.next || series->blocked_in == pass)
+        if (samples[i]->stamp.number < series->pending.next || series->blocked_in == pass)
             continue;
-        if (!is_of_day(&samples[i], day_ns)) {
+        if (!is_of_day(samples[i], day_ns)) {
             series->blocked_in = pass;
             continue;
         }
-        rc = put_sample(store, slot, &samples[i], out_gap_rows, err);
+        rc = put_sample(store, slot, samples[i], out_gap_rows, err);
         if (rc < 0)
             return rc;
     }
@@ -278,8 +278,9 @@ static int put_owed(struct wf_store *store, struct wfs_slot *slot, uint64_t *out
     return rc;
 }
 
-static int write_day(struct wf_store *store, int64_t day_ns, const struct wf_store_sample *samples,
-                     size_t count, bool is_synced, struct wf_err *err)
+static int write_day(struct wf_store *store, int64_t day_ns,
+                     const struct wf_store_sample *const *samples, size_t count, bool is_synced,
+                     struct wf_err *err)
 {
     struct wfs_slot *slot = NULL;
     uint64_t gap_rows = 0, owed_lost = 0;
@@ -323,30 +324,30 @@ static int write_day(struct wf_store *store, int64_t day_ns, const struct wf_sto
 /* --- batches ---------------------------------------------------------------------------- */
 
 /* The earliest day among what each series has waiting first; false when nothing waits. */
-static bool next_day(struct wf_store *store, const struct wf_store_sample *samples, size_t count,
-                     int64_t *out_day_ns)
+static bool next_day(struct wf_store *store, const struct wf_store_sample *const *samples,
+                     size_t count, int64_t *out_day_ns)
 {
     uint64_t scan = ++store->passes;
     int64_t earliest = INT64_MAX;
     bool is_any = false;
 
     for (size_t i = 0; i < count; i++) {
-        struct wf_series *series = samples[i].series;
+        struct wf_series *series = samples[i]->series;
 
-        if (samples[i].stamp.number < series->committed.next || series->seen_in == scan)
+        if (samples[i]->stamp.number < series->committed.next || series->seen_in == scan)
             continue;
         series->seen_in = scan;
         is_any = true;
-        if (received(&samples[i]) < earliest)
-            earliest = received(&samples[i]);
+        if (received(samples[i]) < earliest)
+            earliest = received(samples[i]);
     }
     if (is_any)
         *out_day_ns = wf_utc_day_start(earliest);
     return is_any;
 }
 
-int wf_store_write(struct wf_store *store, const struct wf_store_sample *samples, size_t count,
-                   bool is_synced, struct wf_err *err)
+int wf_store_write(struct wf_store *store, const struct wf_store_sample *const *samples,
+                   size_t count, bool is_synced, struct wf_err *err)
 {
     int64_t day_ns;
 
@@ -361,6 +362,35 @@ int wf_store_write(struct wf_store *store, const struct wf_store_sample *samples
         }
     }
     return 0;
+}
+
+int wf_store_complete(struct wf_store *store, struct wf_series *const *series, size_t count,
+                      struct wf_err *err)
+{
+    struct wfs_slot *slot = NULL;
+    int rc = 0;
+
+    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
+        if (store->slots[i].day != NULL && (slot == NULL || store->slots[i].used > slot->used))
+            slot = &store->slots[i];
+    }
+    if (slot == NULL || count == 0)
+        return 0; /* nothing was written in this life: earlier ones said what they knew */
+    rc = wfs_day_begin(slot->day, true, err);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        struct wfs_known known = { .serial = store->serial + 1 };
+
+        wfs_series_position(series[i], &series[i]->committed, &known.at);
+        known.at.is_complete = true;
+        rc = wfs_day_remember(slot->day, &known, err);
+        if (rc == 0)
+            rc = wfs_known_keep(store, &known.at, known.serial, err);
+    }
+    if (rc == 0)
+        rc = wfs_day_commit(slot->day, err);
+    if (rc < 0)
+        wfs_days_drop(store, slot, rc);
+    return rc;
 }
 
 int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err)

@@ -72,7 +72,7 @@ int wfs_known_read(struct wf_store *store, sqlite3 *db, struct wf_err *err)
     sqlite3_stmt *stmt = NULL;
     int rc = wfs_prepare(db,
                          "SELECT source, subsystem, schema_hash, region_created_ns, epoch_ns, next,"
-                         " last_device_ns, last_received_ns, serial FROM _positions",
+                         " last_device_ns, last_received_ns, serial, is_complete FROM _positions",
                          &stmt, err);
 
     if (rc < 0)
@@ -90,6 +90,7 @@ int wfs_known_read(struct wf_store *store, sqlite3 *db, struct wf_err *err)
         at.next = wfs_column_u64(stmt, 5);
         at.last_device_ns = wfs_column_time(stmt, 6);
         at.last_received_ns = wfs_column_time(stmt, 7);
+        at.is_complete = sqlite3_column_int(stmt, 9) != 0;
         rc = wfs_known_keep(store, &at, wfs_column_u64(stmt, 8), err);
     }
     if (rc == SQLITE_DONE)

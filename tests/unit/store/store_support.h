@@ -153,9 +153,13 @@ static inline struct wf_store_sample sample_of(struct place *place, struct wf_se
 static inline void write_ok(struct place *place, const struct wf_store_sample *samples,
                             size_t count)
 {
+    const struct wf_store_sample *list[100];
     struct wf_err err = { 0 };
 
-    if (wf_store_write(place->store, samples, count, false, &err) < 0)
+    assert_true(count <= WF_COUNT_OF(list));
+    for (size_t i = 0; i < count; i++)
+        list[i] = &samples[i];
+    if (wf_store_write(place->store, list, count, false, &err) < 0)
         fail_msg("write: %s", err.text);
 }
 

@@ -21,6 +21,12 @@ struct wf_watch_options {
     const char *instance;
     const char *const *patterns; /* see wf_pattern_match; NULL = everything */
     size_t pattern_count;
+    /*
+     * Called by wf_watch_refresh for a region that went or was made anew, just before it is
+     * closed: nobody writes it any more, and what is in it can still be read. May be NULL.
+     */
+    void (*going)(void *context, struct wf_region *region);
+    void *going_context;
 };
 
 int wf_watch_open(const struct wf_watch_options *options, struct wf_watch **out_watch,

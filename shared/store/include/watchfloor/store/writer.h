@@ -55,6 +55,7 @@ struct wf_position {
     uint64_t next;             /* number wanted next */
     uint64_t epoch;
     int64_t last_device_ns, last_received_ns;
+    bool is_complete; /* the region ended there */
 };
 
 /*
@@ -92,8 +93,15 @@ struct wf_store_sample {
  *   WF_ERR_BUSY      another process locks the file
  *   WF_ERR_CORRUPT   a file contradicted itself; it is set aside by the next call
  */
-int wf_store_write(struct wf_store *store, const struct wf_store_sample *samples, size_t count,
-                   bool is_synced, struct wf_err *err);
+int wf_store_write(struct wf_store *store, const struct wf_store_sample *const *samples,
+                   size_t count, bool is_synced, struct wf_err *err);
+
+/*
+ * The regions of these series were read to their end and their writers stopped in
+ * order: should they be made anew, nothing is missing in between.
+ */
+int wf_store_complete(struct wf_store *store, struct wf_series *const *series, size_t count,
+                      struct wf_err *err);
 
 /*
  * Housekeeping, outside of commits: checkpoint when due, seal a day that is over.

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* The logger's own health, published as the subsystem wf.logger: see logger.ini. */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include <watchfloor/clock.h>
+#include <watchfloor/problems.h>
+
+#include "logger.h"
+
+#include "logger_info.h"
+#include "logger_schema.h"
+
+struct log_health {
+    struct wf_schema *schema;
+    struct wf_writer *writer; /* the publisher's */
+    uint64_t sequence;
+    uint64_t *payload;
+};
+
+int log_health_open(struct log_logger *logger, struct wf_err *err)
+{
+    struct log_health *health = calloc(1, sizeof(*health));
+    struct wf_problems problems = { 0 };
+    int rc;
+
+    if (health == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    logger->health = health;
+    rc = wf_schema_parse("logger.ini", logger_schema_text, logger_schema_text_len, &health->schema,
+                         &problems, err);
+    wf_problems_print(&problems);
+    wf_problems_fini(&problems);
+    if (rc == 0)
+        rc = wf_publisher_add(logger->publisher, WF_SOURCE_OWN, health->schema, &health->writer,
+                              NULL, err);
+    if (rc == 0) {
+        health->payload = calloc(1, health->schema->payload_bytes);
+        if (health->payload == NULL)
+            rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    }
+    return rc;
+}
+
+void log_health_close(struct log_logger *logger)
+{
+    if (logger->health == NULL)
+        return;
+    wf_schema_free(&logger->health->schema);
+    free(logger->health->payload);
+    free(logger->health);
+    logger->health = NULL;
+}
+
+static uint64_t free_bytes(const char *folder)
+{
+    struct statvfs fs;
+
+    /* Before the first row the folder is not there: its parents lie on the same disk. */
+    if (statvfs(folder, &fs) != 0) {
+        char parent[WF_PATH_SIZE];
+        char *slash;
+
+        (void)wf_copy_text(parent, sizeof(parent), folder);
+        slash = strrchr(parent, '/');
+        if (slash == NULL || slash == parent)
+            return 0;
+        *slash = '\0';
+        if (statvfs(parent, &fs) != 0)
+            return 0;
+    }
+    return (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+static void fill(struct log_logger *logger, struct logger_info *info)
+{
+    struct log_figures figures;
+
+    uv_mutex_lock(&logger->figures_lock);
+    figures = logger->figures;
+    logger->figures.commit_max_s = 0;
+    uv_mutex_unlock(&logger->figures_lock);
+
+    uv_mutex_lock(&logger->queue.lock);
+    info->queue_bytes = logger->queue.bytes;
+    uv_mutex_unlock(&logger->queue.lock);
+
+    if (atomic_load(&logger->is_stopping))
+        figures.state = LOG_STOPPING;
+    info->state = (uint8_t)figures.state;
+    info->regions = (uint32_t)atomic_load(&logger->region_count);
+    info->drained = atomic_load(&logger->drained);
+    info->stored = figures.store.rows;
+    /* Rows that a restart read twice are stored once: never less than nothing waits. */
+    info->queued = info->drained > info->stored ? info->drained - info->stored : 0;
+    info->lost = figures.store.lost;
+    info->gaps = figures.store.gap_rows;
+    info->batches = figures.store.batches;
+    info->lag = figures.lag_s;
+    info->commit_time = figures.commit_max_s;
+    info->errors = figures.store.errors;
+    info->checkpoints = figures.store.checkpoints;
+    info->db_bytes = figures.store.db_bytes;
+    info->wal_bytes = figures.store.wal_bytes;
+    info->disk_free = free_bytes(logger->folder);
+}
+
+void log_health_publish(struct log_logger *logger)
+{
+    struct log_health *health = logger->health;
+    struct wf_stamp stamp = { .received_ns = wf_utc_now_ns(),
+                              .received_mono_ns = wf_mono_now_ns(),
+                              .sequence = health->sequence++ };
+
+    stamp.device_ns = stamp.received_ns;
+    fill(logger, (struct logger_info *)(void *)health->payload);
+    (void)wf_writer_publish(health->writer, &stamp, health->payload);
+    wf_publisher_ring(logger->publisher);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Queue: see queue.h. */
+
+#include "queue.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define CHUNK_BYTES ((size_t)64 * 1024)
+
+static_assert(sizeof(struct log_record) % 8 == 0, "payloads are words");
+
+int log_queue_init(struct log_queue *queue, size_t bytes_max, struct wf_err *err)
+{
+    *queue = (struct log_queue){ .bytes_max = bytes_max, .wake_count = 1 };
+    if (uv_mutex_init(&queue->lock) != 0)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    if (uv_cond_init(&queue->wake) != 0) {
+        uv_mutex_destroy(&queue->lock);
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    }
+    return 0;
+}
+
+void log_queue_fini(struct log_queue *queue)
+{
+    while (queue->first != NULL) {
+        struct log_chunk *chunk = queue->first;
+
+        queue->first = chunk->next;
+        free(chunk);
+    }
+    uv_cond_destroy(&queue->wake);
+    uv_mutex_destroy(&queue->lock);
+}
+
+static struct log_chunk *grow(struct log_queue *queue, size_t need)
+{
+    size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES;
+    struct log_chunk *chunk;
+
+    /* One record is always let through, however small the queue was configured. */
+    if (queue->bytes > 0 && queue->bytes + size > queue->bytes_max)
+        return NULL;
+    chunk = malloc(sizeof(*chunk) + size);
+    if (chunk == NULL)
+        return NULL;
+    chunk->next = NULL;
+    chunk->size = size;
+    chunk->used = chunk->count = 0;
+    queue->bytes += size;
+    if (queue->last != NULL)
+        queue->last->next = chunk;
+    else
+        queue->first = chunk;
+    queue->last = chunk;
+    return chunk;
+}
+
+struct log_record *log_queue_room(struct log_queue *queue, size_t payload_bytes)
+{
+    size_t need = (sizeof(struct log_record) + payload_bytes + 15) / 16 * 16;
+    struct log_chunk *chunk = queue->last;
+    struct log_record *record;
+
+    if (chunk == NULL || chunk->size - chunk->used < need)
+        chunk = grow(queue, need);
+    if (chunk == NULL)
+        return NULL;
+    record = (struct log_record *)(void *)(chunk->bytes + chunk->used);
+    record->bytes = need;
+    record->sample.payload = log_record_payload(record);
+    return record;
+}
+
+void log_queue_add(struct log_queue *queue, struct log_record *record)
+{
+    queue->last->used += record->bytes;
+    queue->last->count++;
+    queue->count++;
+    if (queue->count == queue->wake_count)
+        uv_cond_signal(&queue->wake);
+}
+
+struct log_chunk *log_queue_take(struct log_queue *queue)
+{
+    struct log_chunk *chunks = queue->first;
+
+    queue->first = queue->last = NULL;
+    queue->count = 0;
+    return chunks;
+}
+
+void log_queue_return(struct log_queue *queue, struct log_chunk *chunk)
+{
+    uv_mutex_lock(&queue->lock);
+    queue->bytes -= chunk->size;
+    uv_mutex_unlock(&queue->lock);
+    free(chunk);
+}
