@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Running the program of a schema over a packet. */
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,27 +14,32 @@
 #include "decoder_internal.h"
 #include "structural.h"
 
-static uint8_t check_unsigned(const struct wfd_op *op, uint64_t value)
+static inline uint8_t check_unsigned(const struct wfd_op *op, uint64_t value)
 {
     const struct wfd_number number = { .kind = WFD_UNSIGNED, .as.u = value };
 
-    return op->has_checks ? wfd_check_number(op, number, (double)value) : WF_QUALITY_VALID;
+    if (!op->has_checks)
+        return WF_QUALITY_VALID;
+    if (op->is_small_enumeration)
+        return value < 64 && (op->labels >> value & 1) != 0 ? WF_QUALITY_VALID : WF_QUALITY_INVALID;
+    return wfd_check_number(op, number, (double)value);
 }
 
-static uint8_t check_signed(const struct wfd_op *op, int64_t value)
+static inline uint8_t check_signed(const struct wfd_op *op, int64_t value)
 {
     const struct wfd_number number = { .kind = WFD_SIGNED, .as.i = value };
 
     return op->has_checks ? wfd_check_number(op, number, (double)value) : WF_QUALITY_VALID;
 }
 
-static uint8_t check_real(const struct wfd_op *op, double raw, double engineering)
+static inline uint8_t check_real(const struct wfd_op *op, double raw, double engineering)
 {
     const struct wfd_number number = { .kind = WFD_REAL, .as.f = raw };
 
-    if (isnan(engineering))
+    /* Written so that NaN is outside. */
+    if (!(engineering >= op->valid_lo && engineering <= op->valid_hi))
         return WF_QUALITY_INVALID;
-    return op->has_checks ? wfd_check_number(op, number, engineering) : WF_QUALITY_VALID;
+    return op->enumeration != NULL ? wfd_check_number(op, number, engineering) : WF_QUALITY_VALID;
 }
 
 static inline int64_t extend(uint64_t bits, unsigned sign_shift)
@@ -72,7 +76,7 @@ static inline uint8_t finish_line(const struct wfd_op *op, uint64_t bits, uint8_
 {
     double x =
         op->finish == WFD_FINISH_LINE_U ? (double)bits : (double)extend(bits, op->sign_shift);
-    double engineering = op->u.line[1] * x + op->u.line[0];
+    double engineering = op->line[1] * x + op->line[0];
 
     if (op->finish == WFD_FINISH_LINE_I)
         bits = (uint64_t)extend(bits, op->sign_shift);
@@ -265,8 +269,7 @@ static void get_selected(void *context, int id, size_t element, struct wf_value 
     out->quality = WF_QUALITY_ABSENT;
     while (op->parameter != parameter)
         op++; /* it is there: check_match() looked */
-    start = op->form == WFD_OP_WINDOW ? UINT64_C(8) * op->end_bytes - op->shift - op->bits
-                                      : op->u.start;
+    start = op->start;
     if (op->form == WFD_OP_TEXT) {
         if (start % 8 != 0 || start / 8 + parameter->size_max > selection->len || element != 0)
             return;

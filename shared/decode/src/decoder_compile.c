@@ -60,8 +60,8 @@ static void choose_finish(struct wfd_op *op)
         if (!is_line || op->form != WFD_OP_WINDOW || parameter->encoding != WF_ENCODING_PLAIN ||
             op->enumeration != NULL)
             return;
-        op->u.line[0] = op->calibrator->y[0];
-        op->u.line[1] = op->calibrator->count > 1 ? op->calibrator->y[1] : 0;
+        op->line[0] = op->calibrator->y[0];
+        op->line[1] = op->calibrator->count > 1 ? op->calibrator->y[1] : 0;
         if (parameter->type == WF_TYPE_UINT)
             op->finish = WFD_FINISH_LINE_U;
         else if (parameter->type == WF_TYPE_INT)
@@ -84,9 +84,13 @@ static void prepare_checks(struct wfd_op *op)
 {
     const struct wf_enumeration *enumeration = op->enumeration;
 
-    op->has_checks = enumeration != NULL || op->parameter->valid_lo > -(double)INFINITY ||
-                     op->parameter->valid_hi < (double)INFINITY;
-    if (enumeration == NULL)
+    bool has_range =
+        op->parameter->valid_lo > -(double)INFINITY || op->parameter->valid_hi < (double)INFINITY;
+
+    op->valid_lo = op->parameter->valid_lo;
+    op->valid_hi = op->parameter->valid_hi;
+    op->has_checks = enumeration != NULL || has_range;
+    if (enumeration == NULL || has_range)
         return;
     op->is_small_enumeration = true;
     for (size_t i = 0; i < enumeration->count; i++) {
@@ -116,7 +120,7 @@ static uint64_t fixed_bits(const struct wf_parameter *parameter)
 static void choose_form(struct wfd_op *op)
 {
     const struct wf_parameter *parameter = op->parameter;
-    uint64_t end = op->u.start + op->bits;
+    uint64_t end = op->start + op->bits;
     uint64_t end_bytes = (end + 7) / 8;
 
     if (is_text(parameter)) {
@@ -127,7 +131,7 @@ static void choose_form(struct wfd_op *op)
                parameter->is_count_rest) {
         op->form = WFD_OP_ARRAY;
     } else if (op->is_start_known && op->present_when == NULL && end_bytes >= 8 &&
-               op->u.start / 8 + 8 >= end_bytes && end_bytes <= UINT32_MAX) {
+               op->start / 8 + 8 >= end_bytes && end_bytes <= UINT32_MAX) {
         op->form = WFD_OP_WINDOW;
         op->window_at = (uint32_t)end_bytes - 8;
         op->end_bytes = (uint32_t)end_bytes;
@@ -163,7 +167,6 @@ static int compile_op(struct wf_decoder *decoder, const struct wf_parameter *par
     op->bits = parameter->bits;
     op->offset = parameter->offset;
     op->raw_offset = parameter->raw_offset;
-    op->quality_offset = parameter->quality_offset;
     op->calibrator =
         parameter->calibrator >= 0 ? &schema->calibrators[parameter->calibrator] : NULL;
     op->enumeration =
@@ -179,16 +182,16 @@ static int compile_op(struct wf_decoder *decoder, const struct wf_parameter *par
     op->is_before_known = position->is_known;
     op->before = position->bit;
     op->is_start_known = parameter->place.is_absolute || position->is_known;
-    op->u.start =
+    op->start =
         parameter->place.is_absolute ? parameter->place.bit : position->bit + parameter->place.skip;
     choose_form(op);
     prepare_checks(op);
 
     position->is_known = op->is_start_known && bits > 0 && op->present_when == NULL;
-    position->bit = op->u.start + bits;
+    position->bit = op->start + bits;
     if (position->is_known && position->bit > decoder->static_end)
         decoder->static_end = position->bit;
-    choose_finish(op); /* last: a line takes the place of `start` */
+    choose_finish(op);
     return 0;
 }
 

@@ -49,30 +49,31 @@ enum wfd_op_finish {
     WFD_FINISH_GENERAL,
 };
 
+/* What the fast way reads comes first: one cache line and a half. */
 struct wfd_op {
     uint8_t form;   /* enum wfd_op_form */
     uint8_t finish; /* enum wfd_op_finish */
     bool is_swapped;
-    bool has_checks;      /* range or enumeration */
-    bool is_start_known;  /* `start` holds; else the cursor and `skip` */
-    bool is_before_known; /* where the previous one ended is known: `before` */
-    uint8_t shift;        /* WINDOW: down to bit 0 */
-    uint8_t sign_shift;   /* 64 - bits */
-    uint32_t window_at;   /* WINDOW: byte of the load */
-    uint32_t end_bytes;   /* WINDOW: the packet must be that long */
-    uint32_t bits;        /* of one element */
-    uint32_t offset, raw_offset, quality_offset;
+    bool has_checks;           /* range or enumeration */
+    bool is_small_enumeration; /* no range, and all its labels are in `labels` */
+    uint8_t shift;             /* WINDOW: down to bit 0 */
+    uint8_t sign_shift;        /* 64 - bits */
+    uint32_t window_at;        /* WINDOW: byte of the load */
+    uint32_t end_bytes;        /* WINDOW: the packet must be that long */
+    uint32_t offset, raw_offset;
     uint64_t mask;
-    union {
-        double line[2]; /* LINE: c0, c1 */
-        uint64_t start; /* not WINDOW: bit, when known */
-    } u;
-    uint64_t before; /* bit */
-    uint64_t labels; /* enumeration within 0..63: bit v = has a label */
+    double line[2];            /* LINE: c0, c1 */
+    double valid_lo, valid_hi; /* engineering */
+    uint64_t labels;           /* enumeration within 0..63: bit v = has a label */
     const struct wf_parameter *parameter;
     const struct wf_calibrator *calibrator;
     const struct wf_enumeration *enumeration;
-    bool is_small_enumeration;
+
+    uint32_t bits;                /* of one element */
+    bool is_start_known;          /* `start` holds; else the cursor and the parameter's skip */
+    bool is_before_known;         /* where the previous one ended is known: `before` */
+    uint64_t start;               /* bit */
+    uint64_t before;              /* bit */
     struct wf_expr *present_when; /* or NULL */
 };
 

@@ -304,7 +304,7 @@ static void run_time(struct wfd_run *run, const struct wfd_op *op, uint64_t star
 void wfd_run_slow(struct wfd_run *run, const struct wfd_op *op)
 {
     uint64_t before = op->is_before_known ? op->before : run->cursor;
-    uint64_t start = op->is_start_known ? op->u.start : before + op->parameter->place.skip;
+    uint64_t start = op->is_start_known ? op->start : before + op->parameter->place.skip;
 
     if (op->present_when != NULL &&
         wf_expr_truth(op->present_when, &run->decoder->structural_values) != WF_TRUE) {
