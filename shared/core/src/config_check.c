@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 unsigned wf_config_line(const struct wf_config *config, unsigned section_line, const char *key)
 {
@@ -221,8 +222,13 @@ static int resolve_plugins(struct wf_config *config, const struct wf_paths *path
                            struct wf_err *err)
 {
     const char *slash = strrchr(config->file, '/');
+    char here[WF_PATH_SIZE];
     struct wf_strbuf out;
     char *copy;
+
+    /* Modules are loaded by absolute path only. */
+    if (getcwd(here, sizeof(here)) == NULL)
+        here[0] = '\0';
 
     wf_strbuf_init(&out, WF_INI_BYTES_MAX);
     for (const char *at = config->plugins; *at != '\0';) {
@@ -231,6 +237,8 @@ static int resolve_plugins(struct wf_config *config, const struct wf_paths *path
         if (len > 0) {
             if (out.len > 0)
                 wf_strbuf_add_char(&out, ':');
+            if (at[0] != '/' && config->file[0] != '/' && here[0] != '\0')
+                wf_strbuf_addf(&out, "%s/", here);
             if (at[0] != '/' && slash != NULL)
                 wf_strbuf_add_bytes(&out, config->file, (size_t)(slash - config->file) + 1);
             wf_strbuf_add_bytes(&out, at, len);
