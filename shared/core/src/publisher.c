@@ -278,28 +278,40 @@ static int obtain_directory(struct wf_publisher *publisher, struct wf_err *err)
 
 /* --- life --------------------------------------------------------------------------------- */
 
+bool wfi_lease_folder(const char *state, char out[WF_PATH_SIZE], struct wf_err *err)
+{
+    char folder[WF_PATH_SIZE];
+    struct wf_strbuf text = WF_STRBUF_FIXED(folder);
+    char *real;
+
+    wf_strbuf_addf(&text, "%s/lease", state);
+    real = text.was_cut ? NULL : realpath(folder, NULL);
+    if (real == NULL) {
+        (void)wf_fail(err, WF_ERR_ABSENT, "there is no folder '%s'", folder);
+        return false;
+    }
+    (void)wf_copy_text(out, WF_PATH_SIZE, real);
+    free(real);
+    return true;
+}
+
 static int take_lease(struct wf_publisher *publisher, const char *state, uint64_t *out_last_epoch,
                       struct wf_err *err)
 {
-    struct wf_strbuf path;
-    char *real;
+    char folder[WF_PATH_SIZE];
+    struct wf_strbuf path = WF_STRBUF_FIXED(folder);
     int rc;
 
-    /* The path is told to others: it must mean the same from every folder. */
-    wf_strbuf_init(&path, WF_PATH_SIZE);
     wf_strbuf_addf(&path, "%s/lease", state);
     rc = path.was_cut ? wf_fail(err, WF_ERR_LIMIT, "the path of the state folder is too long")
-                      : wf_make_folders(path.text, err);
-    real = rc == 0 ? realpath(path.text, NULL) : NULL;
-    wf_strbuf_fini(&path);
+                      : wf_make_folders(folder, err);
+    if (rc == 0 && !wfi_lease_folder(state, folder, err))
+        rc = WF_ERR_ABSENT;
     if (rc < 0)
         return rc;
-    if (real == NULL)
-        return wf_fail(err, WF_ERR_SYSTEM, "cannot find the folder '%s/lease' just made", state);
 
     wf_strbuf_init_fixed(&path, publisher->lease_path, sizeof(publisher->lease_path));
-    wf_strbuf_addf(&path, "%s/%s.lease", real, publisher->role);
-    free(real);
+    wf_strbuf_addf(&path, "%s/%s.lease", folder, publisher->role);
     if (path.was_cut)
         return wf_fail(err, WF_ERR_LIMIT, "the path of the state folder has more than %d bytes",
                        WF_LAYOUT_LEASE_SIZE - WF_NAME_SIZE);

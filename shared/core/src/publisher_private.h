@@ -9,6 +9,7 @@
  */
 
 #include <watchfloor/mapping.h>
+#include <watchfloor/paths.h>
 #include <watchfloor/publisher.h>
 
 #include "bell.h"
@@ -71,6 +72,12 @@ static inline struct wfi_lock *wfi_writer_lock(struct wf_writer *writer)
 {
     return (struct wfi_lock *)(void *)writer->header->lock;
 }
+
+/*
+ * Where the leases below a state folder lie, as a path that means the same from
+ * everywhere (it is told to others); false when there is no such folder.
+ */
+bool wfi_lease_folder(const char *state, char out[WF_PATH_SIZE], struct wf_err *err);
 
 /* Write entry `index` into the directory for all to see. */
 void wfi_directory_store(struct wf_publisher *publisher, uint32_t index);

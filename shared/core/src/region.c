@@ -197,7 +197,8 @@ int wf_region_value(const struct wf_region *region, size_t parameter, struct wf_
     if (region->geometry.kind != WF_KIND_SAMPLES || parameter >= schema->parameter_count)
         return WF_ERR_INVALID;
     p = &schema->parameters[parameter];
-    if (p->storage == WF_STORE_CHARS || p->storage == WF_STORE_BYTES || p->count_max != 1)
+    if (p->storage == WF_STORE_CHARS || p->storage == WF_STORE_BYTES || p->count_max != 1 ||
+        p->count_offset != 0)
         return WF_ERR_INVALID;
     bytes = wf_storage_bytes(p->storage);
     for (int tries = 0; tries < LATEST_TRIES; tries++) {
@@ -215,7 +216,9 @@ int wf_region_value(const struct wf_region *region, size_t parameter, struct wf_
             &slot->words[offsetof(struct wf_stamp, received_mono_ns) / 8], memory_order_relaxed);
         if (!wfi_slot_is_still(&slot->seq, head - 1))
             continue;
-        *out = (struct wf_value){ .quality = (uint8_t)quality };
+        *out = (struct wf_value){
+            .quality = (uint8_t)(quality <= WF_QUALITY_ABSENT ? quality : WF_QUALITY_INVALID)
+        };
         if (quality != WF_QUALITY_ABSENT)
             interpret(p->storage, bits, out);
         if (out_received_mono_ns != NULL)

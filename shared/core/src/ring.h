@@ -36,44 +36,49 @@ WFI_STAMP_AT(flags, 64);
 WFI_STAMP_AT(lost_before, 68);
 static_assert(sizeof(struct wf_stamp) == 8 * WF_LAYOUT_STAMP_WORDS, "a stamp is copied as it is");
 
-/* Store `count` words relaxed. `from` need not be aligned. */
+/* One word, through a register: `plain` need not be aligned. */
+static inline void wfi_word_store(_Atomic uint64_t *to, const unsigned char *plain)
+{
+    uint64_t word;
+
+    memcpy(&word, plain, sizeof(word));
+    atomic_store_explicit(to, word, memory_order_relaxed);
+}
+
+static inline void wfi_word_load(unsigned char *plain, const _Atomic uint64_t *from)
+{
+    uint64_t word = atomic_load_explicit(from, memory_order_relaxed);
+
+    memcpy(plain, &word, sizeof(word));
+}
+
+/* Store `count` words relaxed, by four: compilers neither join nor unroll atomics. */
 static inline void wfi_words_store(_Atomic uint64_t *to, const void *from, size_t count)
 {
     const unsigned char *bytes = from;
-    uint64_t four[4];
-    size_t i = 0;
 
-    /* By four: compilers neither join nor unroll atomics. */
-    for (; i + 4 <= count; i += 4) {
-        memcpy(four, bytes + 8 * i, sizeof(four));
-        atomic_store_explicit(&to[i], four[0], memory_order_relaxed);
-        atomic_store_explicit(&to[i + 1], four[1], memory_order_relaxed);
-        atomic_store_explicit(&to[i + 2], four[2], memory_order_relaxed);
-        atomic_store_explicit(&to[i + 3], four[3], memory_order_relaxed);
+    for (size_t fours = count / 4; fours > 0; fours--, to += 4, bytes += 32) {
+        wfi_word_store(&to[0], bytes);
+        wfi_word_store(&to[1], bytes + 8);
+        wfi_word_store(&to[2], bytes + 16);
+        wfi_word_store(&to[3], bytes + 24);
     }
-    for (; i < count; i++) {
-        memcpy(four, bytes + 8 * i, 8);
-        atomic_store_explicit(&to[i], four[0], memory_order_relaxed);
-    }
+    for (size_t rest = count % 4; rest > 0; rest--, to++, bytes += 8)
+        wfi_word_store(to, bytes);
 }
 
 static inline void wfi_words_load(void *to, const _Atomic uint64_t *from, size_t count)
 {
     unsigned char *bytes = to;
-    uint64_t four[4];
-    size_t i = 0;
 
-    for (; i + 4 <= count; i += 4) {
-        four[0] = atomic_load_explicit(&from[i], memory_order_relaxed);
-        four[1] = atomic_load_explicit(&from[i + 1], memory_order_relaxed);
-        four[2] = atomic_load_explicit(&from[i + 2], memory_order_relaxed);
-        four[3] = atomic_load_explicit(&from[i + 3], memory_order_relaxed);
-        memcpy(bytes + 8 * i, four, sizeof(four));
+    for (size_t fours = count / 4; fours > 0; fours--, from += 4, bytes += 32) {
+        wfi_word_load(bytes, &from[0]);
+        wfi_word_load(bytes + 8, &from[1]);
+        wfi_word_load(bytes + 16, &from[2]);
+        wfi_word_load(bytes + 24, &from[3]);
     }
-    for (; i < count; i++) {
-        four[0] = atomic_load_explicit(&from[i], memory_order_relaxed);
-        memcpy(bytes + 8 * i, four, 8);
-    }
+    for (size_t rest = count % 4; rest > 0; rest--, from++, bytes += 8)
+        wfi_word_load(bytes, from);
 }
 
 /* The sequence word of a slot: what it says when sample `n` is in it, whole. */
