@@ -129,11 +129,9 @@ static size_t count_own_calibrators(struct wf_ini *ini)
     for (size_t i = 0; i < ini->section_count; i++) {
         const struct wf_ini_section *section = &ini->sections[i];
 
-        for (size_t k = 0; k < section->key_count; k++) {
-            size_t row = wfi_key_row(&wfi_parameter_keys, section->keys[k].name);
-
-            count += row == WFI_ROW_POLYNOMIAL || row == WFI_ROW_TABLE;
-        }
+        for (size_t k = 0; k < section->key_count; k++)
+            count += wf_casecmp(section->keys[k].name, "polynomial") == 0 ||
+                     wf_casecmp(section->keys[k].name, "table") == 0;
     }
     return count;
 }

@@ -3,6 +3,7 @@
 
 #include <watchfloor/strbuf.h>
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,11 +169,42 @@ int wf_casecmp(const char *a, const char *b)
     return (int)lower(*a) - (int)lower(*b);
 }
 
+/*
+ * Most numbers people write have few decimals, and printf with strtod is slow: 3,
+ * 0.01, 28.25. A quotient of two exact doubles is rounded as reading the decimal
+ * text rounds, so when value == whole / scale, the text reads back as the value.
+ */
+static bool add_short_decimal(struct wf_strbuf *buf, double value)
+{
+    static const struct {
+        double scale;
+        int decimals;
+    } steps[] = { { 1, 0 }, { 10, 1 }, { 100, 2 }, { 1000, 3 }, { 10000, 4 } };
+
+    if (!(fabs(value) < 1e10) || (value == 0 && signbit(value) != 0))
+        return false;
+    for (size_t i = 0; i < WF_COUNT_OF(steps); i++) {
+        double whole = round(fabs(value) * steps[i].scale);
+        uint64_t digits = (uint64_t)whole, scale = (uint64_t)steps[i].scale;
+
+        if (whole / steps[i].scale != fabs(value))
+            continue;
+        wf_strbuf_add(buf, value < 0 ? "-" : "");
+        wf_strbuf_addf(buf, "%" PRIu64, digits / scale);
+        if (steps[i].decimals > 0)
+            wf_strbuf_addf(buf, ".%0*" PRIu64, steps[i].decimals, digits % scale);
+        return true;
+    }
+    return false;
+}
+
 void wf_strbuf_add_double(struct wf_strbuf *buf, double value)
 {
     char text[40];
     struct wfi_c_locale locale;
 
+    if (add_short_decimal(buf, value))
+        return;
     if (isnan(value) || isinf(value)) {
         wf_strbuf_add(buf, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
         return;

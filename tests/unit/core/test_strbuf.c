@@ -99,6 +99,25 @@ static void names_compare_without_case(void **state)
     assert_true(wf_casecmp("\xc3\x84", "\xc3\xa4") != 0);
 }
 
+/* The way that is quick for a few decimals says what printf says. */
+static void short_decimals_are_written_as_printf_does(void **state)
+{
+    static const double scales[] = { 1, 10, 100, 1000, 10000, 100000 };
+    char text[64], want[64];
+
+    (void)state;
+    for (size_t k = 0; k < WF_COUNT_OF(scales); k++) {
+        for (int64_t i = -20000; i <= 200000000; i = i < 20000 ? i + 7 : i * 3 + 1) {
+            struct wf_strbuf buf = WF_STRBUF_FIXED(text);
+            double value = (double)i / scales[k];
+
+            wf_strbuf_add_double(&buf, value);
+            (void)snprintf(want, sizeof(want), "%.15g", value);
+            assert_string_equal(text, want);
+        }
+    }
+}
+
 static void doubles_are_short_and_read_back_the_same(void **state)
 {
     static const struct {
@@ -140,6 +159,7 @@ int main(void)
         cmocka_unit_test(long_formatted_text_arrives_whole),
         cmocka_unit_test(a_zeroed_buffer_takes_nothing_and_does_no_harm),
         cmocka_unit_test(names_compare_without_case),
+        cmocka_unit_test(short_decimals_are_written_as_printf_does),
         cmocka_unit_test(doubles_are_short_and_read_back_the_same),
     };
 
