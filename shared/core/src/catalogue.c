@@ -20,6 +20,7 @@ struct build {
     struct wf_problems *problems;
     struct wf_err *err;
     size_t entry_room;
+    bool is_incomplete; /* a schema was refused, so a missing name may be that one */
 };
 
 static const struct wf_config_source *find_source(const struct wf_config *config, const char *name)
@@ -132,8 +133,11 @@ static struct wf_schema *find_type(const struct wf_catalogue *catalogue, const c
 
 static void tell_unknown_type(struct build *build, unsigned line, const char *key, const char *name)
 {
-    const char *nearest = nearest_type(build->catalogue, name);
+    const char *nearest;
 
+    if (build->is_incomplete)
+        return;
+    nearest = nearest_type(build->catalogue, name);
     wf_problems_add(build->problems, build->config->file, line,
                     "%s: there is no subsystem '%.60s' below %s%s%s%s", key, name,
                     build->config->plugins, nearest != NULL ? "; did you mean '" : "",
@@ -295,6 +299,7 @@ int wf_catalogue_load(const struct wf_config *config, const struct wf_paths *pat
     if (catalogue == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     rc = wfi_catalogue_find_types(config, catalogue, problems, err);
+    build.is_incomplete = problems->count > before;
     if (rc == 0)
         rc = build_all(&build);
     if (rc == 0 && problems->count > before)

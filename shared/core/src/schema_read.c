@@ -82,12 +82,12 @@ static bool read_entry_range(struct wfi_reader *reader, const char *text,
 
     while (len > 0 && text[len - 1] == ' ')
         len--;
-    while (*high == ' ')
-        high++;
     if (len >= sizeof(low))
         len = 0;
     memcpy(low, text, len);
     low[len] = '\0';
+    while (*high == ' ')
+        high++;
     if (wf_parse_i64(low, &entry->low, NULL) < 0 || wf_parse_i64(high, &entry->high, NULL) < 0 ||
         entry->low > entry->high) {
         wfi_problem(reader, "expected NUMBER = LABEL or LOW..HIGH = LABEL");

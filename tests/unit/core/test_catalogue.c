@@ -214,7 +214,8 @@ static void a_broken_schema_is_told_with_its_own_line(void **state)
     make_folder(&setup);
     write_plugin(&setup.folder, "plugins", "broken",
                  "[subsystem]\napid = 5\n[parameter a]\nbits = 99\n");
-    load(&setup, "[listener a]\n");
+    /* That it is missing where it is named is no second problem. */
+    load(&setup, "[listener a]\nsubsystems = broken power\n");
     assert_int_equal(setup.rc, WF_ERR_INVALID);
     assert_int_equal(setup.problems.count, 1);
     assert_int_equal(setup.problems.list[0].line, 4);
