@@ -109,6 +109,26 @@ class Files(SystemTest):
         self.assertEqual(report["datagrams"], sum(counted.values()))
         self.assertEqual(report["failed"], 0)
 
+    def test_the_demonstration_is_interesting_within_its_first_minutes(self):
+        system = self.system()
+        packets, report = self.simulate(system, "demo", "--for", "3m", "--scenario",
+                                        "demo-scenario.ini")
+        power = [one for one in split_ccsds(packets) if apid_of(one) == 100]
+        # Behind header and time: 4 bits mode, regulator, sun; array_voltage; ... bus_voltage.
+        sunlit = [bool(one[12] & 0x04) for one in power]
+        self.assertTrue(all(sunlit[:250]))
+        self.assertIn(False, sunlit[:600]) # the first eclipse within the first minute
+        self.assertIn(True, sunlit[sunlit.index(False):]) # and its end
+        volts = [(int.from_bytes(one[14:24], "big") >> 80 - 72 & 0xfff) * 0.01 for one in power]
+        above = [volt >= 33 for volt in volts]
+        self.assertIn(True, above[:300])
+        self.assertFalse(any(above[300:1200])) # a violation that comes and goes
+        self.assertEqual(report["subsystems"]["attitude"]["withheld"], 30)
+        self.assertGreater(report["subsystems"]["attitude"]["nan"], 0)
+        self.assertGreater(report["subsystems"]["thermal"]["frozen"], 0)
+        self.assertGreater(report["subsystems"]["power"]["swapped"], 0)
+        self.assertGreater(report["subsystems"]["power"]["duplicated"], 0)
+
     def test_a_full_disk_is_said_and_ends_with_2(self):
         if not os.path.exists("/dev/full"):
             raise unittest.SkipTest("no /dev/full here")

@@ -101,7 +101,7 @@ static void look_for_listener(uv_timer_t *timer)
     struct feed_link *link = timer->data;
     char host[FEED_HOST_SIZE];
     char before[sizeof(link->where)];
-    uint16_t port;
+    uint16_t port = 0;
 
     if (link->listener[0] == '\0') { /* fixed: only waiting for the loop to run */
         (void)uv_timer_stop(timer);
@@ -169,7 +169,7 @@ static int choose_target(struct feed_link *link, const char *target, const struc
                          struct wf_err *err)
 {
     char host[FEED_HOST_SIZE];
-    uint16_t port;
+    uint16_t port = 0;
     int rc;
 
     if (strncmp(target, "file:", 5) == 0)
