@@ -49,7 +49,7 @@ void bench_init(struct bench *bench, const char *name, int rounds, double second
     bench->name = name;
     bench->rounds = rounds;
     bench->seconds = seconds;
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc;) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         uint64_t number = 0;
 
@@ -65,7 +65,7 @@ void bench_init(struct bench *bench, const char *name, int rounds, double second
             bench->json = value;
         else
             usage(name, 2);
-        i++;
+        i += 2; /* a name and its value */
     }
 }
 

@@ -51,17 +51,22 @@ class Check(unittest.TestCase):
         self.assertIn("fine", err)
 
     def test_every_problem_is_told_with_file_and_line(self):
-        self.write("plugins/broken/broken.ini", "[subsystem]\napid = 5\n[parameter x]\nbits = 99\n")
         self.write("plugins/power/fake.so", "not a module")
         status, _, err = self.check("[listener a]\nframing = skipp 4\nsubsystems = powr\n"
                                     "[process p]\nrun = no-such-program\n")
         self.assertEqual(status, 2)
         for line in (r"c\.ini:4: framing: ", r"c\.ini:\d+: subsystems: .*did you mean 'power'",
                      r"c\.ini:7: run: there is no program 'no-such-program'",
-                     r"broken\.ini:4: ", r"fake\.so: "):
+                     r"fake\.so: "):
             self.assertRegex(err, line)
         for line in err.rstrip("\n").split("\n"):
             self.assertRegex(line, r"^[^ :]+(:\d+)?: ")
+
+    def test_a_broken_schema_is_told_in_its_own_file(self):
+        self.write("plugins/broken/broken.ini", "[subsystem]\napid = 5\n[parameter x]\nbits = 99\n")
+        status, _, err = self.check("[listener a]\n")
+        self.assertEqual(status, 2)
+        self.assertRegex(err, r"^[^ :]+/broken\.ini:4: .*99.*\n$")
 
     def test_a_missing_file_is_said(self):
         status, _, err = run("wf", "check", "--config", os.path.join(self.folder, "none.ini"))

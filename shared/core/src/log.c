@@ -71,6 +71,7 @@ static void disarm(char *text)
     }
 }
 
+static void write_line(enum wf_log_level level, const char *format, va_list args) WF_PRINTF(2, 0);
 static void write_line(enum wf_log_level level, const char *format, va_list args)
 {
     static const int priorities[] = { 3, 4, 6, 7 }; /* as in syslog */

@@ -152,9 +152,9 @@ static void events_and_counters_follow_the_table(void **state)
         for (size_t k = 0; k < story->step_count; k++) {
             uint64_t unwrapped = 0;
             uint32_t lost = 77;
-            int event = wf_sequence_take(&sequence, story->steps[k].count, &unwrapped, &lost);
+            int event = (int)wf_sequence_take(&sequence, story->steps[k].count, &unwrapped, &lost);
 
-            if (event != story->steps[k].event || lost != story->steps[k].lost)
+            if (event != (int)story->steps[k].event || lost != story->steps[k].lost)
                 fail_msg("%s, step %zu: event %d lost %u", story->what, k, event, lost);
             assert_int_equal(unwrapped % 16384, story->steps[k].count);
         }
