@@ -159,6 +159,12 @@ static void on_link_ready(void *context)
     wf_strbuf_addf(&status, "%zu subsystems to %s, orbit at %g times its speed",
                    sim->engine.stream_count, feed_link_where(sim->link), sim->engine.speed);
     wf_log_info("sending %s", text);
+    /* Waiting for a receiver may have taken long: device times begin now. */
+    if (!sim->scenario.has_start) {
+        sim->scenario.start_ns = wf_utc_now_ns();
+        for (size_t i = 0; i < sim->engine.stream_count; i++)
+            sim_stream_set_start(sim->engine.streams[i], sim->scenario.start_ns);
+    }
     sim->begun_ns = wf_mono_now_ns();
     (void)uv_timer_start(&sim->timer, feed_link_is_file(sim->link) ? on_idle_timer : on_timer, 0,
                          0);

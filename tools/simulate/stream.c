@@ -122,6 +122,11 @@ double sim_stream_rate(const struct sim_stream *stream)
     return stream->options.rate_hz;
 }
 
+void sim_stream_set_start(struct sim_stream *stream, int64_t start_ns)
+{
+    stream->options.start_ns = start_ns;
+}
+
 int64_t sim_stream_due_ns(const struct sim_stream *stream)
 {
     return (int64_t)llround((double)stream->sample * 1e9 / stream->options.rate_hz);

@@ -74,6 +74,9 @@ const struct sim_counts *sim_stream_counts(const struct sim_stream *stream);
 uint16_t sim_stream_apid(const struct sim_stream *stream);
 double sim_stream_rate(const struct sim_stream *stream);
 
+/* Device time of sample 0 from now on; before the first sample. */
+void sim_stream_set_start(struct sim_stream *stream, int64_t start_ns);
+
 /* When the next sample is due, ns after the start. */
 int64_t sim_stream_due_ns(const struct sim_stream *stream);
 /* Take it from the model as it is now and hand out what comes of it. */
