@@ -70,7 +70,7 @@ static void visit_parameter(struct get_walk *walk, const struct wf_region_info *
                                        : wf_quality_now(schema, item.value.quality,
                                                         stamp->received_mono_ns, now);
             item.severity = wf_value_severity(schema, index, &item.value);
-            item.age_ns = now - stamp->received_mono_ns;
+            item.age_ns = now > stamp->received_mono_ns ? now - stamp->received_mono_ns : 0;
             walk->received_count++;
         }
         walk->item_count++;

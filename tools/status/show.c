@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/* The status for people: see status.h. */
+
+#include "status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <watchfloor/clock.h>
+#include <watchfloor/strbuf.h>
+
+/* Text from elsewhere must not move the cursor. */
+static const char *printable(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
+    return text;
+}
+
+static const char *age_text(const json_t *object, const char *key, char room[32])
+{
+    struct wf_strbuf text;
+
+    wf_strbuf_init_fixed(&text, room, 32);
+    if (json_is_number(json_object_get(object, key)))
+        wf_strbuf_add_age(&text, (int64_t)(status_real(object, key) * 1e9));
+    else
+        wf_strbuf_add(&text, "never");
+    return room;
+}
+
+/* A counter, or "-" where nobody counts. */
+static const char *count_text(const json_t *object, const char *key, char room[32])
+{
+    if (json_is_integer(json_object_get(object, key)))
+        (void)snprintf(room, 32, "%lld", (long long)status_int(object, key));
+    else
+        (void)snprintf(room, 32, "-");
+    return room;
+}
+
+static void show_processes(const json_t *status)
+{
+    const json_t *processes = json_object_get(status, "processes");
+    size_t index;
+    json_t *one;
+
+    if (json_array_size(processes) == 0)
+        return;
+    (void)printf("\n%-20s %8s  %-11s %8s  %s\n", "PROCESS", "PID", "STATE", "RESTARTS", "SAYS");
+    json_array_foreach(processes, index, one)
+    {
+        char says[200];
+
+        (void)wf_copy_text(says, sizeof(says), status_text(one, "status"));
+        (void)printf("%-20s %8lld  %-11s %8lld  %s\n", status_text(one, "name"),
+                     (long long)status_int(one, "pid"), status_text(one, "state"),
+                     (long long)status_int(one, "restarts"), printable(says));
+    }
+}
+
+static void show_writers(const json_t *status)
+{
+    const json_t *writers = json_object_get(status, "writers");
+    size_t index;
+    json_t *one;
+
+    if (json_array_size(writers) == 0)
+        return;
+    (void)printf("\n%-20s %8s  %-11s %8s  %s\n", "WRITES REGIONS", "PID", "STATE", "REGIONS",
+                 "SIGN OF LIFE");
+    json_array_foreach(writers, index, one)
+    {
+        char age[32];
+
+        (void)printf("%-20s %8lld  %-11s %8lld  %s ago\n", status_text(one, "role"),
+                     (long long)status_int(one, "pid"), status_text(one, "state"),
+                     (long long)status_int(one, "regions"), age_text(one, "heartbeat_age_s", age));
+    }
+}
+
+static void show_receiver(const json_t *status)
+{
+    json_t *receiver = json_object_get(status, "receiver");
+    const char *reason;
+    bool is_first = true;
+    json_t *count;
+
+    if (!json_is_object(receiver))
+        return;
+    (void)printf(
+        "\nReceiver   %lld datagrams, %lld dropped by the kernel; %lld packets = %lld "
+        "published + %lld rejected + %lld idle\n",
+        (long long)status_int(receiver, "datagrams"),
+        (long long)status_int(receiver, "kernel_dropped"),
+        (long long)status_int(receiver, "packets"), (long long)status_int(receiver, "published"),
+        (long long)status_int(receiver, "rejected_total"), (long long)status_int(receiver, "idle"));
+    (void)printf("           %.1f packets/s, %lld gaps, %lld packets missing, %lld out of order; "
+                 "CPU %.1f %%\n",
+                 status_real(receiver, "packet_rate"), (long long)status_int(receiver, "gaps"),
+                 (long long)status_int(receiver, "lost"),
+                 (long long)status_int(receiver, "out_of_order"),
+                 status_real(receiver, "cpu_percent"));
+    json_object_foreach(json_object_get(receiver, "rejected"), reason, count)
+    {
+        if (json_integer_value(count) == 0)
+            continue;
+        (void)printf("%s%s %lld", is_first ? "           rejected: " : ", ", reason,
+                     (long long)json_integer_value(count));
+        is_first = false;
+    }
+    if (!is_first)
+        (void)printf("; wf status --rejects shows the newest\n");
+}
+
+static void show_logger(const json_t *status)
+{
+    const json_t *logger = json_object_get(status, "logger");
+
+    if (!json_is_object(logger))
+        return;
+    (void)printf(
+        "\nLogger     %s: %lld samples drained, %lld stored, %lld queued, %lld lost (in %lld "
+        "gap rows)\n",
+        status_text(logger, "state"), (long long)status_int(logger, "drained"),
+        (long long)status_int(logger, "stored"), (long long)status_int(logger, "queued"),
+        (long long)status_int(logger, "lost"), (long long)status_int(logger, "gaps"));
+}
+
+static void show_subsystems(const json_t *status)
+{
+    const json_t *subsystems = json_object_get(status, "subsystems");
+    size_t index;
+    json_t *one;
+
+    if (json_array_size(subsystems) == 0)
+        return;
+    (void)printf("\n%-28s %10s %8s %8s %6s %6s %6s %6s  %s\n", "SUBSYSTEM", "SAMPLES", "RATE",
+                 "AGE", "GAPS", "LOST", "DUPL", "LATE", "");
+    json_array_foreach(subsystems, index, one)
+    {
+        char age[32], gaps[32], lost[32], duplicates[32], late[32], rate[32];
+
+        if (json_is_number(json_object_get(one, "rate_hz")))
+            (void)snprintf(rate, sizeof(rate), "%.1f Hz", status_real(one, "rate_hz"));
+        else
+            (void)snprintf(rate, sizeof(rate), "-");
+        (void)printf("%-28s %10lld %8s %8s %6s %6s %6s %6s  %s\n", status_text(one, "name"),
+                     (long long)status_int(one, "samples"), rate, age_text(one, "age_s", age),
+                     count_text(one, "gaps", gaps), count_text(one, "lost", lost),
+                     count_text(one, "duplicates", duplicates),
+                     count_text(one, "out_of_order", late),
+                     status_bool(one, "stale") ? "STALE" : "");
+    }
+}
+
+static void show_rejects(const json_t *status)
+{
+    const json_t *rejects = json_object_get(status, "rejects");
+    size_t index;
+    json_t *one;
+
+    if (!json_is_array(rejects))
+        return;
+    (void)printf("\nThe newest rejected packets%s\n",
+                 json_array_size(rejects) == 0 ? ": none" : "");
+    json_array_foreach(rejects, index, one)
+    {
+        char why[200];
+
+        (void)wf_copy_text(why, sizeof(why), status_text(one, "explanation"));
+        (void)printf("  %s  %s  listener %s, from %s, source %s, APID %lld, count %lld, %lld "
+                     "bytes: %s\n",
+                     status_text(one, "time"), status_text(one, "reason"),
+                     status_text(one, "listener"), status_text(one, "peer"),
+                     status_text(one, "source"), (long long)status_int(one, "apid"),
+                     (long long)status_int(one, "sequence"), (long long)status_int(one, "length"),
+                     printable(why));
+        if (status_text(one, "data")[0] != '\0')
+            (void)printf("    %s\n", status_text(one, "data"));
+        if (status_int(one, "skipped") > 0)
+            (void)printf("    (%lld more were rejected just before it)\n",
+                         (long long)status_int(one, "skipped"));
+    }
+}
+
+void status_show(const json_t *status)
+{
+    const json_t *problems = json_object_get(status, "problems");
+    size_t index;
+    json_t *one;
+
+    (void)printf("Instance   %s: %s\n", status_text(status, "instance"),
+                 status_bool(status, "ready") ? "ready" : "not ready");
+    show_processes(status);
+    show_writers(status);
+    show_receiver(status);
+    show_logger(status);
+    show_subsystems(status);
+    show_rejects(status);
+    if (json_array_size(problems) > 0)
+        (void)printf("\nWrong now\n");
+    json_array_foreach(problems, index, one)
+    {
+        char text[400];
+
+        (void)wf_copy_text(text, sizeof(text), json_string_value(one));
+        (void)printf("  %s\n", printable(text));
+    }
+}
