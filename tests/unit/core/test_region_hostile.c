@@ -466,10 +466,17 @@ static void a_strangers_region_is_not_believed(void **state)
 
             if (setgid(12346) != 0 || setuid(12346) != 0)
                 _exit(99);
+            /* A chroot below a private folder: then nothing at all can be reached. */
+            if (access("/dev/shm", X_OK) != 0)
+                _exit(98);
             _exit(-wf_region_open(place->instance, "main", "power", &region, NULL));
         }
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) == 98) {
+            print_message("SKIPPED: other users cannot reach /dev/shm here\n");
+            return;
+        }
         if (-WEXITSTATUS(status) != cases[i].want)
             fail_msg("%s: %d instead of %d", cases[i].what, -WEXITSTATUS(status), cases[i].want);
     }
