@@ -11,6 +11,7 @@ Everything is cleaned up whatever happens: processes are ended by their id and o
 were started for this system's state folder; nothing stays in /dev/shm or on the disk.
 Nothing sleeps to give things time: wait_for() looks until a deadline.
 """
+import datetime
 import json
 import os
 import shutil
@@ -22,8 +23,9 @@ import tempfile
 import time
 import unittest
 
-BUILD = os.environ.get("WATCHFLOOR_BUILD", "")
-SOURCE = os.environ.get("WATCHFLOOR_SOURCE", "")
+SOURCE = os.environ.get("WATCHFLOOR_SOURCE",
+                        os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+BUILD = os.environ.get("WATCHFLOOR_BUILD", os.path.join(SOURCE, "build", "debug"))
 BIN = os.path.join(BUILD, "bin")
 # Sanitizers make programs several times slower, and tests run beside each other.
 PATIENCE_S = 60.0
@@ -70,6 +72,14 @@ def wait_for(look, what, timeout=PATIENCE_S, every=0.05):
         if time.monotonic() > deadline:
             raise AssertionError("no %s within %g s (last: %r)" % (what, timeout, last))
         time.sleep(every)
+
+
+def around(one):
+    """--from and --to of a report's subsystem; time codes round, so a millisecond on both sides."""
+    def moved(text, milliseconds):
+        when = datetime.datetime.strptime(text[:26], "%Y-%m-%dT%H:%M:%S.%f")
+        return (when + datetime.timedelta(milliseconds=milliseconds)).isoformat() + "Z"
+    return ["--from", moved(one["first_time"], -1), "--to", moved(one["last_time"], 1)]
 
 
 def is_running(pid):
