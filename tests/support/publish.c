@@ -59,7 +59,15 @@ static void set_number(const struct wf_schema *schema, uint8_t *payload, size_t 
     const struct wf_parameter *p = &schema->parameters[index];
     uint32_t bytes = wf_storage_bytes(p->storage);
 
-    if (p->raw_offset != 0) {
+    /* Values that are easily lost on the way, by name. */
+    if (strcmp(p->name, "huge") == 0)
+        n = UINT64_MAX - n;
+    if (strcmp(p->name, "nan") == 0 || strcmp(p->name, "inf") == 0) {
+        double value = p->name[0] == 'n' ? (double)NAN : (double)INFINITY;
+
+        memcpy(payload + p->offset, &value, sizeof(value));
+        payload[p->quality_offset] = WF_QUALITY_INVALID;
+    } else if (p->raw_offset != 0) {
         uint64_t raw = p->bits < 64 ? n & ((UINT64_C(1) << p->bits) - 1) : n;
         double value = (double)NAN;
 

@@ -416,7 +416,10 @@ void log_drain_thread(void *context)
         complain(&drain, now_ns);
         pause_thread(&drain, count == 0);
     }
-    if (logger->watch != NULL)
+    /* Also when the stop came before the first look. */
+    if (logger->watch != NULL ||
+        (atomic_load_explicit(&logger->is_recovered, memory_order_acquire) &&
+         open_watch(&drain) == 0))
         drain_to_the_end(&drain);
     uv_mutex_lock(&logger->queue.lock);
     logger->queue.is_ended = true;

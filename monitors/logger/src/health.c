@@ -87,7 +87,7 @@ static void fill(struct log_logger *logger, struct logger_info *info)
     info->queue_bytes = logger->queue.bytes;
     uv_mutex_unlock(&logger->queue.lock);
 
-    if (atomic_load(&logger->is_stopping))
+    if (logger->is_last_health)
         figures.state = LOG_STOPPING;
     info->state = (uint8_t)figures.state;
     info->regions = (uint32_t)atomic_load(&logger->region_count);

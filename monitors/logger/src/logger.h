@@ -80,6 +80,7 @@ struct log_logger {
     uv_loop_t loop;
     struct wf_publisher *publisher;
     struct log_health *health;
+    bool is_last_health; /* what is published next is the last word */
 };
 
 /* drain.c: the thread; ends the queue when it is done. */

@@ -97,8 +97,12 @@ static void stop(struct program *program)
         return;
     wf_service_stopping();
     /* The last figures are published before the last look at the regions: they are stored too. */
+    logger->is_last_health = true;
     log_health_publish(logger);
     atomic_store(&logger->is_stopping, true);
+    uv_mutex_lock(&logger->queue.lock);
+    uv_cond_signal(&logger->queue.wake);
+    uv_mutex_unlock(&logger->queue.lock);
     uv_stop(&logger->loop);
 }
 

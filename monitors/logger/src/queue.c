@@ -6,7 +6,9 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define CHUNK_BYTES ((size_t)64 * 1024)
+/* A chunk is an eighth of the queue, so that writer and drain both have some; within these. */
+#define CHUNK_BYTES_MIN ((size_t)8 * 1024)
+#define CHUNK_BYTES_MAX ((size_t)64 * 1024)
 
 static_assert(sizeof(struct log_record) % 8 == 0, "payloads are words");
 
@@ -36,8 +38,15 @@ void log_queue_fini(struct log_queue *queue)
 
 static struct log_chunk *grow(struct log_queue *queue, size_t need)
 {
-    size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES;
+    size_t size = queue->bytes_max / 8;
     struct log_chunk *chunk;
+
+    if (size < CHUNK_BYTES_MIN)
+        size = CHUNK_BYTES_MIN;
+    if (size > CHUNK_BYTES_MAX)
+        size = CHUNK_BYTES_MAX;
+    if (size < need)
+        size = need;
 
     /* One record is always let through, however small the queue was configured. */
     if (queue->bytes > 0 && queue->bytes + size > queue->bytes_max)
@@ -65,8 +74,10 @@ struct log_record *log_queue_room(struct log_queue *queue, size_t payload_bytes)
 
     if (chunk == NULL || chunk->size - chunk->used < need)
         chunk = grow(queue, need);
-    if (chunk == NULL)
+    if (chunk == NULL) {
+        uv_cond_signal(&queue->wake); /* whoever gathers has gathered enough */
         return NULL;
+    }
     record = (struct log_record *)(void *)(chunk->bytes + chunk->used);
     record->bytes = need;
     record->sample.payload = log_record_payload(record);

@@ -331,8 +331,8 @@ static struct log_chunk *next_chunks(struct writing *writing, int64_t *inout_due
     queue->wake_count = gather_ns == 0 ? 1 : atomic_load(&logger->batch_rows);
     for (;;) {
         int64_t now_ns = wf_mono_now_ns();
-        bool is_full = queue->count >= queue->wake_count ||
-                       queue->bytes > queue->bytes_max - queue->bytes_max / 4;
+        bool is_full = queue->count >= queue->wake_count || queue->bytes > queue->bytes_max / 2 ||
+                       atomic_load(&logger->is_stopping);
         int64_t left = *inout_due_ns - now_ns;
 
         if (queue->count > 0 && (is_full || left <= 0 || queue->is_ended)) {

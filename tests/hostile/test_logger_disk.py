@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: MIT
+# timeout: 600
+"""Disks that fill up, cannot be written or hold damaged files: telemetry goes on, the logger says
+so once, recovers by itself, and the figures balance."""
+import glob
+import os
+import shutil
+import subprocess
+import unittest
+
+from historycase import HistoryCase, wait_for
+
+
+class PrivateDisk:
+    """A small file system of its own for the history folder, seen by one logger only."""
+
+    def __init__(self, folder, size):
+        os.makedirs(folder, exist_ok=True)
+        self.folder = folder
+        self.holder = subprocess.Popen(
+            ["unshare", "-m", "sh", "-c",
+             'mount -t tmpfs -o size=%s none "$1" && echo mounted && read end' % size, "sh", folder],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if self.holder.stdout.readline() != b"mounted\n":
+            raise unittest.SkipTest("no private mounts here: " +
+                                    self.holder.stderr.read().decode().strip())
+
+    def enter(self, *args):
+        return ["/usr/bin/nsenter", "-t", str(self.holder.pid), "-m", *args]
+
+    def run(self, *args):
+        subprocess.run(self.enter(*args), check=True)
+
+    def path(self, name=""):
+        """Where this test sees it."""
+        return "/proc/%d/root%s/%s" % (self.holder.pid, self.folder, name)
+
+    def fill(self):
+        """Leave no room; returns what to remove to have it again."""
+        fd = os.open(self.path("filler"), os.O_WRONLY | os.O_CREAT, 0o600)
+        for size in (65536, 4096, 512):
+            try:
+                while True:
+                    os.write(fd, bytes(size))
+            except OSError:
+                pass
+        os.close(fd)
+        return self.path("filler")
+
+    def copy_days(self, folder):
+        """The day files as they are now. (SQLite would look for them outside the mount.)"""
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        for path in glob.glob(self.path("raw/*.db*")):
+            try:
+                shutil.copy(path, folder)
+            except FileNotFoundError:
+                pass
+        return sorted(glob.glob(os.path.join(folder, "*.db")))
+
+    def close(self):
+        self.holder.stdin.close()
+        self.holder.wait()
+        self.holder.stdout.close()
+        self.holder.stderr.close()
+
+
+class LoggerDisk(HistoryCase):
+    def logger_state(self):
+        return self.system.peek("sample", "wf", "logger")["values"]["state"]
+
+    def head(self):
+        return max(region["head"] for region in self.system.peek("list")
+                   if region["subsystem"] == "power")
+
+    def wait_state(self, state):
+        wait_for(lambda: self.logger_state() == state, "the logger in state %s" % state)
+
+    def private_disk(self, size):
+        if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("nsenter"):
+            self.skipTest("needs root, unshare and nsenter for a private mount")
+        disk = PrivateDisk(os.path.join(self.system.state, "history"), size)
+        self.addCleanup(disk.close)
+        self.days = lambda: disk.copy_days(os.path.join(self.system.folder, "copy"))
+        return disk
+
+    def logger_on(self, disk):
+        program, *args = disk.enter(self.system.program("wf-logger"), "--config",
+                                    self.system.config_file())
+        return self.system.start(program, *args)
+
+    def assert_said_once(self, errors):
+        self.assertEqual(errors.count("cannot write history"), 1, errors)
+        self.assertIn("history is written again", errors)
+
+    def test_a_full_disk(self):
+        disk = self.private_disk("8m")
+        publisher = self.publisher("--rate", "4000")
+        logger = self.logger_on(disk)
+        self.wait_stored("main", 100)
+        filler = disk.fill()
+        self.wait_state("failing")
+        head = self.head()
+        wait_for(lambda: self.head() > head + 4000,
+                 "telemetry going on")
+        os.unlink(filler)
+        self.wait_state("writing")
+        heads = self.end_publisher(publisher)
+        errors = self.stop_logger(logger)
+        self.assert_balanced(heads)
+        self.assert_said_once(errors)
+
+    def test_a_disk_that_is_full_from_the_beginning_to_beyond_the_ring(self):
+        self.system.write_config("[logger]\nqueue = 64K\n")
+        disk = self.private_disk("6m")
+        filler = disk.fill()
+        publisher = self.publisher("--rate", "8000")
+        logger = self.logger_on(disk)
+        wait_for(lambda: self.head() > 12000, "12000 samples")
+        os.unlink(filler)
+        self.wait_state("writing")
+        self.wait_stored("main", 1)
+        heads = self.end_publisher(publisher)
+        errors = self.stop_logger(logger)
+        self.assert_balanced(heads)
+        self.assertGreater(sum(lost or 0 for _, lost, _, _ in self.gaps("main")), 0, errors)
+
+    def test_a_read_only_disk(self):
+        disk = self.private_disk("8m")
+        disk.run("mount", "-o", "remount,ro", disk.folder)
+        publisher = self.publisher("--rate", "2000")
+        logger = self.logger_on(disk)
+        self.wait_state("failing")
+        disk.run("mount", "-o", "remount,rw", disk.folder)
+        self.wait_state("writing")
+        self.wait_stored("main", 100)
+        heads = self.end_publisher(publisher)
+        errors = self.stop_logger(logger)
+        self.assert_balanced(heads)
+        self.assert_said_once(errors)
+
+    def test_a_limit_on_file_sizes_does_not_kill_it(self):
+        if not shutil.which("prlimit"):
+            self.skipTest("needs prlimit")
+        publisher = self.publisher("--rate", "4000")
+        logger = self.logger()
+        self.wait_stored("main", 100)
+        subprocess.run(["prlimit", "--pid", str(logger.pid), "--fsize=200000:unlimited"],
+                       check=True)
+        self.wait_state("failing")
+        subprocess.run(["prlimit", "--pid", str(logger.pid), "--fsize=unlimited"], check=True)
+        self.wait_state("writing")
+        heads = self.end_publisher(publisher)
+        errors = self.stop_logger(logger)
+        self.assert_balanced(heads)
+        self.assert_said_once(errors)
+
+    def damaged(self, damage):
+        """Log, stop, damage the file, log again."""
+        publisher = self.publisher("--rate", "2000")
+        logger = self.logger()
+        self.wait_stored("main", 500)
+        self.stop_logger(logger)
+        path = self.days()[0]
+        damage(path)
+        logger = self.logger()
+        self.wait_stored("main", 100)
+        heads = self.end_publisher(publisher)
+        errors = self.stop_logger(logger)
+        self.assert_balanced(heads)
+        self.assertTrue(os.path.exists(path + ".damaged-1"), os.listdir(os.path.dirname(path)))
+        self.assertIn("is damaged", errors)
+
+    def test_a_file_whose_beginning_is_rubbish_is_set_aside(self):
+        def damage(path):
+            with open(path, "r+b") as file:
+                file.write(b"rubbish " * 64)
+        self.damaged(damage)
+
+    def test_a_file_that_is_no_database_is_set_aside(self):
+        def damage(path):
+            with open(path, "wb") as file:
+                file.write(b"not a database, but long enough to look at\n" * 300)
+            for name in glob.glob(path + "-*"):
+                os.unlink(name)
+        self.damaged(damage)
+
+    def test_a_file_removed_while_it_is_written(self):
+        publisher = self.publisher("--rate", "2000")
+        logger = self.logger()
+        self.wait_stored("main", 500)
+        path = self.days()[0]
+        for name in glob.glob(path + "*"):
+            os.unlink(name)
+        wait_for(lambda: os.path.exists(path) and self.stored("main") > 0, "a new file")
+        heads = self.end_publisher(publisher)
+        errors = self.stop_logger(logger)
+        self.assertIn("was removed", errors)
+        lost = sum(lost for cause, lost, _, _ in self.gaps("main") if cause == "file_corrupt")
+        rows = self.ask("SELECT count(*) FROM power WHERE source = 'main'")[0][0]
+        self.assertEqual(rows + lost, heads["main.power"]["head"])
+        self.assertGreater(lost, 400)
+
+    def test_a_full_disk_at_the_end_leaves_the_rest_to_the_next_start(self):
+        disk = self.private_disk("4m")
+        publisher = self.publisher("--rate", "1000")
+        logger = self.logger_on(disk)
+        self.wait_stored("main", 100)
+        filler = disk.fill()
+        self.wait_state("failing")
+        heads = self.end_publisher(publisher)
+        self.assertEqual(logger.stop(), 0)
+        self.assertIn("could not be stored", logger.final_errors)
+        os.unlink(filler)
+        logger = self.logger_on(disk)
+        self.stop_logger(logger)
+        self.assert_balanced(heads)
+
+
+if __name__ == "__main__":
+    unittest.main()

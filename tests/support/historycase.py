@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of history share: a publisher without a receiver, a logger, and the proof that
+every sample that was published is stored or in the gap table, exactly once."""
+import glob
+import json
+import os
+import signal
+import sqlite3
+import unittest
+
+from wfsystem import System, wait_for
+
+# Every value follows from the sample's number (test-publish), so a row can be checked by itself.
+POWER = """[subsystem]
+period = 10ms
+ring = 4096
+[parameter number]
+bits = 64
+[parameter volts]
+bits = 12
+polynomial = 0 0.01
+unit = V
+[parameter half]
+type = float
+bits = 64
+[parameter name]
+type = string
+size = 12
+"""
+
+
+class HistoryCase(unittest.TestCase):
+    def setUp(self):
+        self.system = System(schemas={"power": POWER})
+        self.addCleanup(self.system.close)
+
+    # -- programs --------------------------------------------------------------------------
+
+    def schema(self, name="power"):
+        return os.path.join(self.system.folder, "plugins", name, name + ".ini")
+
+    def publisher(self, *args, schema="power"):
+        return self.system.start("test-publish", self.system.instance, self.system.state,
+                                 self.schema(schema), *args)
+
+    def publish(self, *args, schema="power"):
+        """Publish and end; {"source.subsystem": {"head", "created_ns"}}."""
+        return json.loads(self.system.run("test-publish", self.system.instance, self.system.state,
+                                          self.schema(schema), *args))
+
+    @staticmethod
+    def end_publisher(publisher):
+        status = publisher.stop()
+        assert status == 0, publisher.final_errors
+        return json.loads(publisher.output)
+
+    def logger(self, **more):
+        return self.system.start("wf-logger", "--config", self.system.config_file(), **more)
+
+    def stop_logger(self, logger):
+        self.assertEqual(logger.stop(), 0, logger.final_errors)
+        return logger.final_errors
+
+    def query(self, *args, status=0):
+        return self.system.run("wf-query", *args, status=status)
+
+    # -- what is in the files ----------------------------------------------------------------
+
+    def days(self):
+        return sorted(glob.glob(os.path.join(self.system.state, "history", "raw", "*.db")))
+
+    def ask(self, sql, *args, path=None):
+        """The rows that all day files (or one) give together."""
+        rows = []
+        for file in [path] if path else self.days():
+            db = sqlite3.connect("file:%s?mode=ro" % file, uri=True)
+            try:
+                rows += db.execute(sql, args).fetchall()
+            except sqlite3.OperationalError as error:
+                # A day on which this subsystem sent nothing has no view of it.
+                if "no such table: " not in str(error) or path:
+                    raise
+            finally:
+                db.close()
+        return rows
+
+    def stored(self, source, subsystem="power"):
+        try:
+            return sum(count for (count,) in self.ask(
+                "SELECT rows FROM _positions WHERE source = ? AND subsystem = ?", source, subsystem))
+        except sqlite3.DatabaseError:
+            return 0
+
+    def wait_stored(self, source, count, subsystem="power"):
+        wait_for(lambda: self.stored(source, subsystem) >= count,
+                 "%d rows of %s.%s" % (count, source, subsystem))
+
+    def gaps(self, source, subsystem="power"):
+        return self.ask("SELECT g.cause, g.lost, g.first_number, g.last_number FROM _gaps AS g"
+                        " JOIN _sources AS s ON s.id = g.source"
+                        " WHERE s.name = ? AND g.subsystem = ? ORDER BY g.id", source, subsystem)
+
+    def assert_balanced(self, heads):
+        """Numbers 0 .. head-1 are rows or in gaps of published samples, each exactly once."""
+        for path in self.days():
+            self.assertEqual(self.ask("PRAGMA integrity_check", path=path), [("ok",)], path)
+        for name, region in heads.items():
+            source, subsystem = name.split(".")
+            numbers = []
+            for number, volts, half, text in self.ask(
+                    "SELECT number, volts, half, name FROM %s WHERE source = ?" % subsystem,
+                    source):
+                self.assertEqual((round(volts * 100), half, text),
+                                 (number % 4096, number * 0.5, str(number)))
+                numbers.append(int(number))
+            rows = len(numbers)
+            for cause, lost, first, last in self.gaps(source, subsystem):
+                if first is not None:
+                    self.assertEqual(lost, last - first + 1, cause)
+                    numbers += range(first, last + 1)
+            numbers.sort()
+            self.assertEqual(numbers, list(range(region["head"])),
+                             "%s: %d rows, gaps %s" % (name, rows, self.gaps(source, subsystem)))
+
+
+__all__ = ["HistoryCase", "POWER", "signal", "wait_for"]
