@@ -117,10 +117,15 @@ static void on_timer(uv_timer_t *timer)
 static void on_link_ready(void *context)
 {
     struct feed *feed = context;
+    char text[FEED_STATUS_SIZE];
+    struct wf_strbuf status = WF_STRBUF_FIXED(text);
 
     if (feed->is_over)
         return;
-    wf_log_info("sending to %s every %" PRIu64 " ms", feed_link_where(feed->link), feed->period_ms);
+    wf_strbuf_addf(&status, "to %s every %" PRIu64 " ms", feed_link_where(feed->link),
+                   feed->period_ms);
+    wf_log_info("sending %s", text);
+    wf_service_status(text);
     (void)uv_timer_start(&feed->timer, on_timer, 0, feed->period_ms);
 }
 
@@ -203,7 +208,7 @@ static int run(struct feed *feed, const char *target, const struct wf_config *co
     if (rc < 0)
         return rc;
     start_handles(feed);
-    wf_service_ready("reading this machine");
+    wf_service_ready(feed_link_is_ready(feed->link) ? "starting" : "looking for its listener");
     (void)uv_run(feed->loop, UV_RUN_DEFAULT);
     return 0;
 }

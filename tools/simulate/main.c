@@ -159,6 +159,7 @@ static void on_link_ready(void *context)
     wf_strbuf_addf(&status, "%zu subsystems to %s, orbit at %g times its speed",
                    sim->engine.stream_count, feed_link_where(sim->link), sim->engine.speed);
     wf_log_info("sending %s", text);
+    wf_service_status(text);
     /* Waiting for a receiver may have taken long: device times begin now. */
     if (!sim->scenario.has_start) {
         sim->scenario.start_ns = wf_utc_now_ns();
@@ -439,7 +440,7 @@ int main(int argc, char **argv)
         rc = set_up(&sim, &common, &arguments, config, &err);
     if (rc == 0) {
         start_handles(&sim);
-        wf_service_ready("simulating");
+        wf_service_ready(feed_link_is_ready(sim.link) ? "starting" : "looking for its listener");
         rc = run(&sim, arguments.report, &err);
     }
     if (rc < 0)
