@@ -234,6 +234,15 @@ static void draw_number(const struct wf_canvas_part *part, const struct columns 
                     style == WF_STYLE_NORMAL ? WF_STYLE_DIM : style);
 }
 
+/* Where there are only five columns. */
+static const char *short_quality(enum wf_quality quality)
+{
+    static const char *const names[] = { "VALID", "LATE", "SUBST", "SUSP",
+                                         "INV",   "n/a",  "STALE", "NEVER" };
+
+    return (unsigned)quality < WF_COUNT_OF(names) ? names[quality] : "?";
+}
+
 static void draw_age(const struct wf_canvas_part *part, const struct columns *at, int y,
                      const struct wf_view *view, enum wf_quality quality, enum wf_style style)
 {
@@ -242,7 +251,8 @@ static void draw_age(const struct wf_canvas_part *part, const struct columns *at
     int64_t ns;
 
     (void)wf_canvas_text_in(part, at->quality, y, at->quality_width, style,
-                            wf_quality_name(quality));
+                            at->quality_width < 7 ? short_quality(quality)
+                                                  : wf_quality_name(quality));
     if (view->stamp == NULL)
         return;
     ns = view->now_mono_ns - view->stamp->received_mono_ns;

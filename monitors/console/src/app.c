@@ -114,7 +114,6 @@ static void show_wanted(struct app *app)
         return;
     if (con_ui_show(&app->ui, app->model, app->wanted, &err) == 0) {
         app->wanted = NULL;
-        app->ui.complaint[0] = '\0';
     } else if (app->model->entry_count > 0 && ++app->wanted_tries == WANTED_TRIES) {
         (void)wf_copy_text(app->ui.complaint, sizeof(app->ui.complaint), err.text);
         app->wanted = NULL;

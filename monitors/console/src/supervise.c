@@ -106,6 +106,7 @@ static void restore_terminal(const struct supervisor *supervisor)
         put_capability("rmkx");
         put_capability("cnorm");
         put_capability("rmcup");
+        (void)del_curterm(cur_term);
     }
     if (supervisor->has_termios)
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &supervisor->termios);

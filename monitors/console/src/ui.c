@@ -27,10 +27,22 @@ void con_ui_init(struct con_ui *ui, struct con_displays *displays)
     };
 }
 
-static void select_entry(struct con_ui *ui, const struct con_entry *entry)
+void con_ui_select(struct con_ui *ui, const struct con_entry *entry)
 {
     (void)wf_copy_text(ui->source, sizeof(ui->source), entry->source);
     (void)wf_copy_text(ui->subsystem, sizeof(ui->subsystem), entry->subsystem);
+}
+
+/* Nobody chose yet: what is worst, or else the first. */
+static struct con_entry *choose_first(const struct con_ui *ui, const struct con_model *model)
+{
+    for (size_t i = 0; i < model->exception_count; i++)
+        if (con_is_listed(ui, &model->entries[model->exceptions[i].entry]))
+            return &model->entries[model->exceptions[i].entry];
+    for (size_t i = 0; i < model->entry_count; i++)
+        if (con_is_listed(ui, &model->entries[i]))
+            return &model->entries[i];
+    return ui->page != CON_PAGE_OVERVIEW && model->entry_count > 0 ? &model->entries[0] : NULL;
 }
 
 struct con_entry *con_ui_selected(struct con_ui *ui, const struct con_model *model)
@@ -39,10 +51,11 @@ struct con_entry *con_ui_selected(struct con_ui *ui, const struct con_model *mod
 
     if (entry != NULL && (con_is_listed(ui, entry) || ui->page != CON_PAGE_OVERVIEW))
         return entry;
-    for (size_t i = 0; i < model->entry_count; i++)
-        if (con_is_listed(ui, &model->entries[i]))
-            return &model->entries[i];
-    return ui->page != CON_PAGE_OVERVIEW && model->entry_count > 0 ? &model->entries[0] : NULL;
+    entry = choose_first(ui, model);
+    /* Chosen once: the selection must not jump with whatever becomes worst next. */
+    if (entry != NULL && entry->has_sample && ui->subsystem[0] == '\0')
+        con_ui_select(ui, entry);
+    return entry;
 }
 
 /* --- showing by name ------------------------------------------------------- */
@@ -133,7 +146,7 @@ int con_ui_show(struct con_ui *ui, const struct con_model *model, const char *wa
     ui->page = strcmp(ui->display, "trend") == 0 ? CON_PAGE_TREND : CON_PAGE_SUBSYSTEM;
     if (ui->page == CON_PAGE_TREND)
         ui->display[0] = '\0';
-    select_entry(ui, entry);
+    con_ui_select(ui, entry);
     return WF_OK;
 }
 

@@ -73,7 +73,8 @@ void con_ui_draw(struct con_ui *ui, struct con_model *model, struct wf_canvas *c
 /* A key as in wf_display_ops.key. */
 enum con_wish con_ui_key(struct con_ui *ui, struct con_model *model, uint32_t key);
 
-/* The selected entry, or the first there is, or NULL. */
+void con_ui_select(struct con_ui *ui, const struct con_entry *entry);
+/* The selected entry; before anybody chose, the worst, else the first there is, or NULL. */
 struct con_entry *con_ui_selected(struct con_ui *ui, const struct con_model *model);
 
 #endif /* CON_UI_H */

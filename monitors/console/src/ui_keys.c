@@ -32,12 +32,6 @@ static void go_to_next_page(struct con_ui *ui)
     go_to(ui, CON_PAGE_OVERVIEW);
 }
 
-static void select_entry(struct con_ui *ui, const struct con_entry *entry)
-{
-    (void)wf_copy_text(ui->source, sizeof(ui->source), entry->source);
-    (void)wf_copy_text(ui->subsystem, sizeof(ui->subsystem), entry->subsystem);
-}
-
 /* Move the selection by `step` listed entries; stops at the ends. */
 static void move_selection(struct con_ui *ui, const struct con_model *model, int step)
 {
@@ -56,7 +50,7 @@ static void move_selection(struct con_ui *ui, const struct con_model *model, int
             left--;
         }
     }
-    select_entry(ui, selected);
+    con_ui_select(ui, selected);
 }
 
 static void show_next_display(struct con_ui *ui, const struct con_model *model)
@@ -103,14 +97,18 @@ static bool contains(const char *text, const char *part)
     return len == 0;
 }
 
-static bool is_match(const struct con_entry *entry, const char *search)
+static bool is_name_match(const struct con_entry *entry, const char *search)
 {
     char name[WF_FULL_NAME_SIZE];
 
     con_entry_name(entry, name, sizeof(name));
-    if (contains(name, search))
-        return true;
+    return contains(name, search);
+}
+
+static bool is_field_match(const struct con_entry *entry, const char *search)
+{
     for (size_t i = 0; i < entry->schema->parameter_count; i++) {
+        char name[WF_FULL_NAME_SIZE];
         struct wf_strbuf full = WF_STRBUF_FIXED(name);
 
         wf_strbuf_add_name(&full, entry->source, entry->subsystem,
@@ -121,20 +119,24 @@ static bool is_match(const struct con_entry *entry, const char *search)
     return false;
 }
 
-/* Select the first match from the selected entry on (from the next one when `is_next`), around. */
+/*
+ * Select the first match from the selected entry on (from the next one when `is_next`),
+ * around. Names of subsystems come before names of what is in them.
+ */
 static void find_match(struct con_ui *ui, const struct con_model *model, bool is_next)
 {
     const struct con_entry *selected = con_ui_selected(ui, model);
     size_t from = selected != NULL ? (size_t)(selected - model->entries) : 0;
 
-    if (ui->search[0] == '\0')
-        return;
-    for (size_t i = is_next ? 1 : 0; i < model->entry_count; i++) {
-        const struct con_entry *entry = &model->entries[(from + i) % model->entry_count];
+    for (int pass = 0; pass <= 1 && ui->search[0] != '\0'; pass++) {
+        for (size_t i = is_next ? 1 : 0; i < model->entry_count; i++) {
+            const struct con_entry *entry = &model->entries[(from + i) % model->entry_count];
 
-        if (con_is_listed(ui, entry) && is_match(entry, ui->search)) {
-            select_entry(ui, entry);
-            return;
+            if (con_is_listed(ui, entry) && (pass == 0 ? is_name_match(entry, ui->search)
+                                                       : is_field_match(entry, ui->search))) {
+                con_ui_select(ui, entry);
+                return;
+            }
         }
     }
 }
