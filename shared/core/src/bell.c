@@ -3,7 +3,7 @@
 
 #include "bell.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <signal.h>
 
 #include <watchfloor/clock.h>
@@ -14,8 +14,6 @@
 #define BURST_NS       (WFI_BELL_BURST * TOKEN_NS)
 #define EMPTY_NS       (TOKEN_NS / 10)      /* nobody was there: only the system call */
 #define DEBT_MAX_NS    (100 * WF_NS_PER_MS) /* however many sleepers, never later than this */
-#define WAKE_CHUNK     16
-#define WAKE_ALL_MAX   65536
 #define HELPER_STACK   (256u * 1024)
 #define HELPER_NAP_MAX (10 * WF_NS_PER_S)
 
@@ -72,17 +70,13 @@ void wfi_bell_ring(struct wfi_bell *bell)
         leave_to_helper(bell, now); /* there may be more */
 }
 
+/* In one call: by parts, those woken first would sleep again and be woken again, without end. */
 static void wake_all(struct wfi_bell *bell)
 {
-    int64_t total = 0;
-    int woken;
+    int woken = wfi_wake(bell->word, INT_MAX);
 
-    do {
-        woken = wfi_wake(bell->word, WAKE_CHUNK);
-        total += woken;
-    } while (woken == WAKE_CHUNK && total < WAKE_ALL_MAX);
-    (void)atomic_fetch_add_explicit(&bell->woken, (uint64_t)total, memory_order_relaxed);
-    pay(bell, wf_mono_now_ns(), total);
+    (void)atomic_fetch_add_explicit(&bell->woken, (uint64_t)woken, memory_order_relaxed);
+    pay(bell, wf_mono_now_ns(), woken);
 }
 
 static void *help(void *argument)

@@ -23,8 +23,8 @@
 
 #include <watchfloor/err.h>
 
-#define WFI_BELL_RATE   1000 /* sleepers woken a second, on average */
-#define WFI_BELL_BURST  64
+#define WFI_BELL_RATE   2000 /* sleepers woken a second, on average */
+#define WFI_BELL_BURST  128
 #define WFI_BELL_INLINE 4
 
 struct wfi_bell {
