@@ -89,12 +89,31 @@ void rx_own_regions_fini(struct rx_own_regions *own)
     }
 }
 
+/* Rows that an earlier life left: counters begin at 0, and their owners may not exist any more. */
+static void clear_rows(const char *instance, struct rx_own_region *region)
+{
+    const struct wf_schema *schema = region->schema;
+    struct wf_region *rows = NULL;
+    struct wf_stamp stamp;
+
+    if (wf_region_open(instance, WF_SOURCE_OWN, schema->name, &rows, NULL) < 0)
+        return;
+    for (uint32_t row = 0; row < schema->row_max; row++) {
+        const char *key = (const char *)region->payload + schema->parameters[schema->key].offset;
+
+        if (wf_region_row(rows, row, region->payload, schema->payload_bytes, &stamp) == 0)
+            (void)wf_writer_remove_row(region->writer, key);
+    }
+    wf_region_close(&rows);
+}
+
 int rx_own_regions_attach(struct rx_own_regions *own, struct rx_own_regions *old,
-                          struct wf_publisher *publisher, struct wf_err *err)
+                          const char *instance, struct wf_publisher *publisher, struct wf_err *err)
 {
     for (size_t i = 0; i < RX_OWN_COUNT; i++) {
         struct rx_own_region *region = &own->list[i];
         struct rx_own_region *before = old != NULL ? &old->list[i] : NULL;
+        bool was_adopted = false;
         int rc;
 
         if (before != NULL && before->schema->schema_hash == region->schema->schema_hash) {
@@ -103,9 +122,12 @@ int rx_own_regions_attach(struct rx_own_regions *own, struct rx_own_regions *old
         }
         if (before != NULL && before->writer != NULL)
             wf_publisher_remove(publisher, &before->writer);
-        rc = wf_publisher_add(publisher, WF_SOURCE_OWN, region->schema, &region->writer, NULL, err);
+        rc = wf_publisher_add(publisher, WF_SOURCE_OWN, region->schema, &region->writer,
+                              &was_adopted, err);
         if (rc < 0)
             return rc;
+        if (was_adopted && region->schema->kind == WF_KIND_TABLE)
+            clear_rows(instance, region);
     }
     return 0;
 }

@@ -41,11 +41,11 @@ int rx_own_regions_load(struct rx_own_regions *own, const uint32_t rows[RX_OWN_C
                         struct wf_err *err);
 void rx_own_regions_fini(struct rx_own_regions *own); /* not the writers */
 /*
- * Create or adopt them. Writers of `old` (NULL at start) whose schema is the
- * same are taken over, others are made anew.
+ * Create or adopt them; adopted tables are emptied. Writers of `old` (NULL at start) whose
+ * schema is the same are taken over, others are made anew.
  */
 int rx_own_regions_attach(struct rx_own_regions *own, struct rx_own_regions *old,
-                          struct wf_publisher *publisher, struct wf_err *err);
+                          const char *instance, struct wf_publisher *publisher, struct wf_err *err);
 
 /* The payload to fill, as a pointer to the region's struct, all zero. */
 void *rx_own_begin(struct rx_own_region *region);

@@ -135,7 +135,7 @@ static int change_world(struct rx_receiver *receiver, struct rx_world *next, str
     if (old != NULL)
         rx_world_adopt(next, old);
     rc = rx_own_regions_attach(&own, old != NULL ? &receiver->health.own : NULL,
-                               receiver->publisher, err);
+                               receiver->paths.instance, receiver->publisher, err);
     rx_regions_retire(receiver->publisher, next, old);
     rx_own_regions_fini(&receiver->health.own);
     receiver->health.own = own;
@@ -316,6 +316,8 @@ static int open_publisher(struct rx_receiver *receiver, const struct rx_world *w
         .group = config->group[0] != '\0' ? config->group : NULL,
         .ring_time_ns = config->ring_time_ns,
         .memory_max = config->region_memory,
+        .region_max =
+            (uint32_t)(2 * world->subsystem_count > 4096 ? 2 * world->subsystem_count : 4096),
     };
 
     return wf_publisher_open(&options, &receiver->publisher, err);

@@ -5,8 +5,12 @@
 
 static int add(struct wf_publisher *publisher, struct rx_subsystem *subsystem, struct wf_err *err)
 {
-    return wf_publisher_add(publisher, subsystem->source->name, subsystem->schema,
-                            &subsystem->writer, NULL, err);
+    int rc = wf_publisher_add(publisher, subsystem->source->name, subsystem->schema,
+                              &subsystem->writer, NULL, err);
+
+    if (rc == WF_ERR_LIMIT)
+        wf_err_prefix(err, "raise region_memory in [receiver], or ask for smaller rings");
+    return rc;
 }
 
 static struct rx_subsystem *find_before(const struct rx_world *old,

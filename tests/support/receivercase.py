@@ -115,6 +115,14 @@ class ReceiverCase(unittest.TestCase):
         self.addCleanup(sender.close)
         return sender
 
+    def assert_closed(self, sender):
+        """The receiver closes the connection; with bytes unread that is a reset."""
+        sender.settimeout(wfsystem.DEADLINE)
+        try:
+            self.assertEqual(sender.recv(1), b"")
+        except ConnectionResetError:
+            pass
+
     def settled(self, **wanted):
         """The counters, once they are what is wanted; they always balance."""
         def look():

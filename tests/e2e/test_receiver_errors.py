@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+# label: full
+"""What cannot be done is said in one line, with what to do about it, and leaves nothing behind."""
+import glob
+import os
+import signal
+import socket
+import subprocess
+import unittest
+
+import receivercase
+import wfsystem
+from receivercase import SCHEMAS, SERIAL, UDP, serial_packet
+
+
+class Refusals(unittest.TestCase):
+    def refused(self, config, schemas=None, setup=()):
+        system = wfsystem.System(config, SCHEMAS if schemas is None else schemas)
+        self.addCleanup(system.close)
+        done = subprocess.run([*setup, system.program("wf-receiver"), "--config",
+                               system.config_file()],
+                              env=system.environment(), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 2, done.stderr.decode())
+        self.assertEqual(done.stdout, b"")
+        return done.stderr.decode()
+
+    def test_a_configuration_with_problems_names_them_all(self):
+        text = self.refused(UDP + "allow = 10.0.0.1/8\n[listener b]\nport = 0\n"
+                            "framing = backwards\n")
+        for part in ("watchfloor.ini:4:", "10.0.0.0/8", "watchfloor.ini:8:", "framing"):
+            self.assertIn(part, text)
+        self.assertIn("system's own", self.refused(UDP + "source = wf\n"))
+
+    def test_two_subsystems_that_nothing_tells_apart(self):
+        text = self.refused(UDP, {"one": SERIAL, "two": SERIAL})
+        self.assertIn("APID 100", text)
+        self.assertIn("match", text)
+
+    def test_ports_that_cannot_be_had(self):
+        for kind, transport in ((socket.SOCK_DGRAM, "udp"), (socket.SOCK_STREAM, "tcp")):
+            taken = socket.socket(socket.AF_INET, kind)
+            self.addCleanup(taken.close)
+            taken.bind(("127.0.0.1", 0))
+            if kind == socket.SOCK_STREAM:
+                taken.listen()
+            text = self.refused("[listener in]\ntransport = %s\nport = %d\n" %
+                                (transport, taken.getsockname()[1]))
+            self.assertIn("in use", text)
+            self.assertIn("choose another port", text)
+        self.assertIn("no interface", self.refused("[listener in]\nhost = 192.0.2.1\nport = 0\n"))
+
+    def test_regions_beyond_their_ceiling(self):
+        text = self.refused("[receiver]\nregion_memory = 1M\n\n" + UDP,
+                            {"serial": SERIAL.replace("4096", "65536")})
+        self.assertIn("region_memory", text)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root: a private /dev/shm")
+    def test_no_space_in_dev_shm(self):
+        text = self.refused(UDP, setup=("unshare", "-m", "sh", "-c",
+                                        "mount -t tmpfs -o size=256k tmpfs /dev/shm && exec \"$@\"",
+                                        "sh"))
+        self.assertIn("/dev/shm", text)
+        self.assertIn("no room", text)
+
+    def test_only_checking_opens_and_makes_nothing(self):
+        system = wfsystem.System(UDP, SCHEMAS)
+        self.addCleanup(system.close)
+        text = system.run("wf-receiver", "--config", system.config_file(), "--check")
+        self.assertIn("1 listeners, 5 subsystems", text)
+        self.assertFalse(os.path.exists(system.state))
+        self.assertEqual(glob.glob("/dev/shm/wf.%s.*" % system.instance), [])
+        system.write_config("[listener in]\nport = many\n")
+        system.run("wf-receiver", "--config", system.config_file(), "--check", status=2)
+
+
+class Second(receivercase.ReceiverCase):
+    def test_a_second_receiver_is_refused_and_does_no_harm(self):
+        self.start()
+        self.udp().send(serial_packet(0))
+        self.settled(published=1)
+        second = self.system.receiver(ready=False)
+        self.assertEqual(second.wait(), 2)
+        self.assertIn(str(self.receiver.pid), second.stderr())
+        self.udp().send(serial_packet(1))
+        self.settled(published=2)
+        self.assertTrue(os.path.exists(os.path.join(self.system.state, "run", "listeners.json")))
+
+    def test_numbers_continue_through_a_restart(self):
+        self.start()
+        self.udp().send(serial_packet(0))
+        self.settled(published=1)
+        first = self.system.peek("sample", "main", "serial")
+        self.assertEqual(self.receiver.stop(signal.SIGINT), 0)
+        self.assertFalse(os.path.exists(os.path.join(self.system.state, "run", "listeners.json")))
+        self.receiver = self.system.receiver()
+        self.udp().send(serial_packet(1))
+        self.settled(published=1)
+        second = self.system.peek("sample", "main", "serial")
+        self.assertEqual((first["number"], second["number"]), (0, 1))
+        self.assertGreater(second["epoch"], first["epoch"])
+        self.assertEqual(sorted(self.system.table("links", "link")), ["in", "in/127.0.0.1"])
+
+    def test_what_an_earlier_life_left_and_nobody_names_goes(self):
+        self.start(UDP + "source = sat1\n")
+        self.receiver.kill()
+        self.system.write_config(UDP + "source = sat2\n")
+        self.receiver = self.system.receiver()
+        sources = {r["source"] for r in self.system.peek("list")}
+        self.assertEqual(sources, {"sat2", "wf"})
+        self.assertEqual(list(self.system.table("sources", "name")), ["sat2"])
+        self.assertEqual({r["source"] for r in self.system.table("subsystems", "name").values()},
+                         {"sat2"})
+
+    def test_the_watchdog_is_fed(self):
+        self.system = wfsystem.System(UDP, SCHEMAS)
+        self.addCleanup(self.system.close)
+        receiver = self.system.receiver(env={"WATCHDOG_USEC": "500000"})
+        wfsystem.wait_for(lambda: receiver.poll_states().count("WATCHDOG=1") >= 3, "watchdog")
+        self.assertEqual(receiver.stop(), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
