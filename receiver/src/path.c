@@ -144,8 +144,7 @@ static void mark_late(const struct wf_schema *schema, uint8_t *payload)
 static int64_t judge_time(const struct packet *packet, const struct rx_subsystem *subsystem,
                           struct wf_decoded *decoded)
 {
-    decoded->device_ns =
-        rx_device_time_correlate(decoded->device_ns, subsystem->source->offset_ns);
+    decoded->device_ns = rx_device_time_correlate(decoded->device_ns, subsystem->source->offset_ns);
     if (!subsystem->has_time)
         return WF_TIME_NONE;
     if ((decoded->flags & WF_SAMPLE_TIME_BAD) != 0 ||
@@ -255,33 +254,50 @@ static void take_whole(struct packet *packet, const uint8_t *bytes, size_t len)
     publish(packet, subsystem, &decoded, judge_time(packet, subsystem, &decoded), len);
 }
 
+/* Segments that will never be whole are packets after all: rejected ones. */
+static void abandon(struct rx_path *path, struct rx_channel *channel,
+                    struct rx_subsystem *subsystem, uint32_t count)
+{
+    path->counters.packets += count;
+    path->counters.rejected[WF_REJECT_BAD_SEGMENT] += count;
+    channel->source->counters.rejected += count;
+    channel->waiting -= count;
+    if (subsystem != NULL)
+        subsystem->counters.rejected[WF_REJECT_BAD_SEGMENT] += count;
+}
+
 static void take_segment(struct packet *packet)
 {
-    struct rx_counters *counters = &packet->arrival->path->counters;
+    struct rx_path *path = packet->arrival->path;
+    struct rx_channel *channel = packet->route->channel;
     struct rx_subsystem *first = packet->route->subsystems[0];
-    struct rx_segments_result result;
+    enum wf_reject reason = WF_REJECT_BAD_SEGMENT;
+    const uint8_t *whole = NULL;
+    uint32_t lost = 0;
+    size_t len = 0;
 
     take_sequence(packet, WF_TIME_NONE, first);
     if (packet->event == WF_SEQUENCE_DUPLICATE) {
         reject(packet, WF_REJECT_DUPLICATE, first);
         return;
     }
-    rx_segments_take(packet->route->channel->segments, &packet->header, packet->sequence,
-                     packet->bytes, packet->len, &result);
-    counters->packets += result.abandoned;
-    counters->rejected[WF_REJECT_BAD_SEGMENT] += result.abandoned;
-    first->counters.rejected[WF_REJECT_BAD_SEGMENT] += result.abandoned;
-    packet->arrival->listener->source->counters.rejected += result.abandoned;
-    switch (result.event) {
-    case RX_SEGMENTS_KEPT:
-        counters->packets--; /* counts when it is whole, or given up */
+
+    enum wf_segment_result result = wf_segments_take(channel->source->segments, packet->bytes,
+                                                     packet->len, &whole, &len, &reason, &lost);
+
+    abandon(path, channel, first, lost < channel->waiting ? lost : channel->waiting);
+    switch (result) {
+    case WF_SEGMENT_WAITING:
+        path->counters.packets--; /* counts when it is whole, or given up */
+        channel->waiting++;
         break;
-    case RX_SEGMENTS_BAD:
-        reject(packet, WF_REJECT_BAD_SEGMENT, first);
+    case WF_SEGMENT_REJECTED:
+        reject(packet, reason, first);
         break;
-    case RX_SEGMENTS_WHOLE:
-        counters->segments += result.count > 1 ? result.count : 0;
-        take_whole(packet, result.packet, result.len);
+    case WF_SEGMENT_WHOLE:
+        path->counters.segments += channel->waiting > 0 ? channel->waiting + 1 : 0;
+        channel->waiting = 0;
+        take_whole(packet, whole, len);
         break;
     }
 }
@@ -313,7 +329,7 @@ void rx_path_packet(void *context, const uint8_t *bytes, size_t len)
         packet.route = rx_listener_route(arrival->listener, packet.header.apid);
         if (WF_UNLIKELY(packet.route == NULL))
             reject(&packet, WF_REJECT_UNKNOWN_APID, NULL);
-        else if (WF_UNLIKELY(packet.route->channel->segments != NULL))
+        else if (WF_UNLIKELY(packet.route->channel->is_segmented))
             take_segment(&packet);
         else
             take_plain(&packet);
@@ -344,13 +360,10 @@ void rx_path_stranger(const struct rx_arrival *arrival, const struct rx_address 
 
 void rx_path_abandon(struct rx_path *path, struct rx_world *world)
 {
-    for (size_t i = 0; i < world->channel_count; i++) {
-        if (world->channels[i].segments == NULL)
-            continue;
-
-        uint32_t count = rx_segments_reset(world->channels[i].segments);
-
-        path->counters.packets += count;
-        path->counters.rejected[WF_REJECT_BAD_SEGMENT] += count;
+    for (size_t i = 0; i < world->channel_count; i++)
+        abandon(path, &world->channels[i], NULL, world->channels[i].waiting);
+    for (size_t i = 0; i < world->source_count; i++) {
+        if (world->sources[i].segments != NULL)
+            wf_segments_reset(world->sources[i].segments);
     }
 }

@@ -102,19 +102,38 @@ static struct rx_channel *find_channel(const struct rx_world *world, const struc
     return NULL;
 }
 
-static int add_channel(struct rx_world *world, const struct rx_subsystem *subsystem, uint16_t apid,
-                       struct wf_err *err)
+static void add_channel(struct rx_world *world, const struct rx_subsystem *subsystem, uint16_t apid)
 {
     struct rx_channel *channel = find_channel(world, subsystem->source, apid);
 
     if (channel == NULL) {
         channel = &world->channels[world->channel_count++];
-        *channel = (struct rx_channel){
-            .source = subsystem->source, .apid = apid, .newest_device_ns = WF_TIME_NONE
-        };
+        *channel = (struct rx_channel){ .source = subsystem->source,
+                                        .apid = apid,
+                                        .newest_device_ns = WF_TIME_NONE };
     }
-    if (subsystem->schema->is_segmented && channel->segments == NULL)
-        return rx_segments_create(subsystem->schema->packet_max, &channel->segments, err);
+    channel->is_segmented = channel->is_segmented || subsystem->schema->is_segmented;
+}
+
+/* Subsystems are sorted by source: each source's schemas lie behind each other in `schemas`. */
+static int make_segments(struct rx_world *world, const struct wf_schema **schemas,
+                         struct wf_err *err)
+{
+    for (size_t from = 0, to; from < world->subsystem_count; from = to) {
+        struct rx_source *source = world->subsystems[from].source;
+        bool is_segmented = false;
+        int rc = 0;
+
+        for (to = from; to < world->subsystem_count && world->subsystems[to].source == source;
+             to++) {
+            schemas[to] = world->subsystems[to].schema;
+            is_segmented = is_segmented || schemas[to]->is_segmented;
+        }
+        if (is_segmented && source->segments == NULL)
+            rc = wf_segments_create(schemas + from, to - from, &source->segments, err);
+        if (rc < 0)
+            return rc;
+    }
     return 0;
 }
 
@@ -130,14 +149,16 @@ static int make_channels(struct rx_world *world, struct wf_err *err)
     for (size_t i = 0; i < world->subsystem_count; i++) {
         const struct rx_subsystem *subsystem = &world->subsystems[i];
 
-        for (size_t k = 0; k < subsystem->schema->apid_count; k++) {
-            int rc = add_channel(world, subsystem, subsystem->schema->apids[k], err);
-
-            if (rc < 0)
-                return rc;
-        }
+        for (size_t k = 0; k < subsystem->schema->apid_count; k++)
+            add_channel(world, subsystem, subsystem->schema->apids[k]);
     }
-    return 0;
+
+    const struct wf_schema **schemas = calloc(world->subsystem_count + 1, sizeof(*schemas));
+    int rc = schemas == NULL ? wf_fail(err, WF_ERR_NOMEM, "no memory for segments")
+                             : make_segments(world, schemas, err);
+
+    free(schemas);
+    return rc;
 }
 
 /* --- listeners ---------------------------------------------------------------------------- */
@@ -159,8 +180,8 @@ static int make_listener(struct rx_world *world, const struct wf_config_listener
     if (rc < 0)
         wf_problems_add(problems, world->config->file, config->line, "listener %s: %s",
                         config->name, err.text);
-    rc = wf_framer_create(config->framing, config->format,
-                          config->transport != WF_TRANSPORT_UDP, &listener->framer, &err);
+    rc = wf_framer_create(config->framing, config->format, config->transport != WF_TRANSPORT_UDP,
+                          &listener->framer, &err);
     if (rc == WF_ERR_NOMEM)
         return rc;
     if (rc < 0)
@@ -244,8 +265,8 @@ void rx_world_free(struct rx_world **world_at)
         wf_framer_destroy(&world->listeners[i].framer);
         rx_routes_fini(&world->listeners[i]);
     }
-    for (size_t i = 0; i < world->channel_count; i++)
-        rx_segments_destroy(&world->channels[i].segments);
+    for (size_t i = 0; i < world->source_count; i++)
+        wf_segments_destroy(&world->sources[i].segments);
     for (size_t i = 0; i < world->subsystem_count; i++)
         wf_decoder_destroy(&world->subsystems[i].decoder);
     free(world->listeners);

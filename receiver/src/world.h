@@ -22,12 +22,12 @@
 #include <watchfloor/decode/ccsds.h>
 #include <watchfloor/decode/decoder.h>
 #include <watchfloor/decode/framing.h>
+#include <watchfloor/decode/segments.h>
 #include <watchfloor/decode/sequence.h>
 #include <watchfloor/publisher.h>
 
 #include "address.h"
 #include "counters.h"
-#include "segments.h"
 
 struct rx_endpoint;
 
@@ -37,6 +37,7 @@ struct rx_source {
     struct rx_source_counters counters;
     struct rx_rate packet_rate, byte_rate;
     uint32_t subsystem_count;
+    struct wf_segments *segments; /* NULL when none of its packets come in segments */
 };
 
 /* One region fed by packets. */
@@ -45,7 +46,7 @@ struct rx_subsystem {
     const struct wf_schema *schema;
     struct wf_decoder *decoder;
     struct wf_writer *writer; /* attached by regions.c */
-    bool is_writer_kept; /* taken over from the world before */
+    bool is_writer_kept;      /* taken over from the world before */
     bool has_time;            /* its packets carry a device time */
     struct rx_subsystem_counters counters;
     struct rx_rate rate;
@@ -56,8 +57,9 @@ struct rx_channel {
     struct rx_source *source;
     uint16_t apid;
     struct wf_sequence sequence;
-    int64_t newest_device_ns;     /* to tell a restart from a duplicate */
-    struct rx_segments *segments; /* NULL unless segmented */
+    int64_t newest_device_ns; /* to tell a restart from a duplicate */
+    bool is_segmented;
+    uint32_t waiting; /* segments taken whose packet is not whole yet */
 };
 
 /* Where a listener's packets of one APID go. */
@@ -72,9 +74,9 @@ struct rx_listener {
     const struct wf_config_listener *config;
     struct rx_source *source;
     struct rx_allow allow;
-    struct wf_framer *framer; /* for datagrams; streams have one each */
-    uint8_t known[WF_CCSDS_APID_COUNT / 8];     /* APIDs that have a route, for framers */
-    uint16_t route_of[WF_CCSDS_APID_COUNT];     /* 0 = none, else routes[n - 1] */
+    struct wf_framer *framer;               /* for datagrams; streams have one each */
+    uint8_t known[WF_CCSDS_APID_COUNT / 8]; /* APIDs that have a route, for framers */
+    uint16_t route_of[WF_CCSDS_APID_COUNT]; /* 0 = none, else routes[n - 1] */
     struct rx_route *routes;
     size_t route_count;
     struct rx_endpoint *endpoint; /* attached by endpoints.c */

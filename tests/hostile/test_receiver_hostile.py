@@ -151,11 +151,11 @@ class Killing(receivercase.ReceiverCase):
 class Flooding(receivercase.ReceiverCase):
     def test_offered_is_received_plus_dropped_in_a_flood(self):
         self.start(UDP + "receive_buffer = 64K\n")
-        # bench-send's packets have an APID of their own schema; here they are unknown or short.
+        # load-send's packets have an APID of their own schema; here they are unknown or short.
         port = self.system.port("in")
         offered = 0
         for _ in range(3):
-            sent = json.loads(self.system.run("bench-send", str(port), "1000000", "100000", "max"))
+            sent = json.loads(self.system.run("load-send", str(port), "1000000", "100000", "max"))
             offered += sent["sent"]
 
         def look():

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench-monitor - a monitor that does the least a monitor does: wait for the bell,
- * read what is new. Prints, after TERM, how long packets took from bench-send to here.
+ * load-monitor - a monitor that does the least a monitor does: wait for the bell,
+ * read what is new. Prints, after TERM, how long packets took from load-send to here.
  *
- *   bench-monitor INSTANCE SUBSYSTEM RATE_HZ
+ *   load-monitor INSTANCE SUBSYSTEM RATE_HZ
  *
  * RATE_HZ 0: awake for every ring of the bell. Otherwise it looks that often, as a screen does.
  */

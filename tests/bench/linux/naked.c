@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench-naked - the bare limits that the receiver is measured against.
+ * load-naked - the bare limits that the receiver is measured against.
  *
- *   bench-naked sink NAP_US     poll, recvmmsg(64), memcpy into a ring; naps as the receiver does
- *   bench-naked chain           poll, recvmmsg, copy into shared memory, futex: no work at all ...
- *   bench-naked reader PID      ... and the one that waits for it
+ *   load-naked sink NAP_US     poll, recvmmsg(64), memcpy into a ring; naps as the receiver does
+ *   load-naked chain           poll, recvmmsg, copy into shared memory, futex: no work at all ...
+ *   load-naked reader PID      ... and the one that waits for it
  *
  * The first line printed is the port (sink, chain); the last, after TERM, a JSON object.
  */

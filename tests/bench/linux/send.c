@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench-send - packets to a UDP port at a given rate.
+ * load-send - packets to a UDP port at a given rate.
  *
- *   bench-send PORT RATE COUNT even|burst|max
+ *   load-send PORT RATE COUNT even|burst|max
  *
  * even: one by one, evenly spaced (spinning when they are close); burst: all of a
  * millisecond at once; max: as fast as sendmmsg can. Prints how many were
