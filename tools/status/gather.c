@@ -120,44 +120,63 @@ static json_t *describe_region(const struct wf_region *region, int64_t now)
     return one;
 }
 
-static json_t *row_of(json_t *rows, const struct wf_region_info *info)
+/* "sat1.power" in lower case: rows and regions meet by it. */
+static void key_of(const char *source, const char *subsystem, char out[WF_FULL_NAME_SIZE])
 {
+    struct wf_strbuf text;
+
+    wf_strbuf_init_fixed(&text, out, WF_FULL_NAME_SIZE);
+    wf_strbuf_addf(&text, "%s.%s", source, subsystem);
+    for (char *c = out; *c != '\0'; c++) {
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    }
+}
+
+/* The receiver's counters by subsystem: there may be thousands. */
+static json_t *index_rows(const json_t *rows)
+{
+    json_t *by_key = json_object();
     size_t index;
     json_t *row;
 
     json_array_foreach(rows, index, row)
     {
-        if (wf_name_is_equal(status_text(row, "source"), info->source) &&
-            wf_name_is_equal(status_text(row, "subsystem"), info->subsystem))
-            return row;
+        char key[WF_FULL_NAME_SIZE];
+
+        key_of(status_text(row, "source"), status_text(row, "subsystem"), key);
+        (void)json_object_set(by_key, key, row);
     }
-    return NULL;
+    return by_key;
 }
 
 /* One object for each region of samples; the receiver's counters where it counts. */
 static json_t *gather_subsystems(const struct wf_watch *watch, int64_t now)
 {
     json_t *rows = status_rows(status_region(watch, "subsystems"));
+    json_t *by_key = index_rows(rows);
     json_t *array = json_array();
 
     for (size_t i = 0; i < wf_watch_count(watch); i++) {
         const struct wf_region *region = wf_watch_region(watch, i);
+        char name[WF_FULL_NAME_SIZE];
         struct wf_region_info info;
-        json_t *one, *row, *value;
+        json_t *one, *value;
         const char *key;
 
         wf_region_info(region, &info);
         if (info.kind != WF_KIND_SAMPLES)
             continue;
         one = describe_region(region, now);
-        row = row_of(rows, &info);
-        json_object_foreach(row, key, value)
+        key_of(info.source, info.subsystem, name);
+        json_object_foreach(json_object_get(by_key, name), key, value)
         {
             if (strcmp(key, "name") != 0 && strcmp(key, "is_stale") != 0)
                 (void)json_object_set(one, key, value);
         }
         (void)json_array_append_new(array, one);
     }
+    json_decref(by_key);
     json_decref(rows);
     return array;
 }

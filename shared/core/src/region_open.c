@@ -21,21 +21,15 @@
  */
 int wfi_trust_check(const struct wf_mapping_info *info, struct wf_err *err)
 {
-    struct wfi_host host;
+    uint32_t uid = wfi_host_uid();
     char who[64];
-    int rc;
 
     if (info->links == 0)
         return wf_fail(err, WF_ERR_GONE, "it was removed just now");
     if ((info->mode & WRITABLE_BY_ALL) != 0)
         return wf_fail(err, WF_ERR_CORRUPT, "everybody may write it (mode %04o): not believed",
                        (unsigned)info->mode);
-    if (info->uid == 0)
-        return 0;
-    rc = wfi_host_read(&host, err);
-    if (rc < 0)
-        return rc;
-    if (host.uid == 0 || host.uid == info->uid || wfi_host_has_group(info->gid))
+    if (info->uid == 0 || uid == 0 || uid == info->uid || wfi_host_has_group(info->gid))
         return 0;
     wfi_host_user_name(info->uid, who, sizeof(who));
     return wf_fail(err, WF_ERR_CORRUPT, "it belongs to %s and to no group of ours: not believed",

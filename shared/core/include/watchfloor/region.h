@@ -107,8 +107,8 @@ int wf_region_read(const struct wf_region *region, uint64_t number, void *out_pa
                    struct wf_stamp *out_stamp);
 
 /*
- * One scalar of the newest sample, without copying the rest; text and bytes
- * are not scalars (WF_ERR_INVALID). *out_received_mono_ns may be NULL.
+ * One scalar of the newest sample, without copying the rest; text, bytes and
+ * arrays are not scalars (WF_ERR_INVALID). *out_received_mono_ns may be NULL.
  * Errors as wf_region_latest. The quality is the stored one.
  */
 int wf_region_value(const struct wf_region *region, size_t parameter, struct wf_value *out,
@@ -126,7 +126,9 @@ struct wf_cursor {
 /*
  * 0 with one sample; WF_ERR_ABSENT when there is none yet; WF_ERR_LIMIT when
  * samples were overwritten before they were read: *out_lost of them, from the old
- * cursor->next on, and the cursor now points behind them (call again).
+ * cursor->next on, and the cursor now points behind them (call again); WF_ERR_GONE
+ * when the cursor is beyond the head: it counts the samples of another region
+ * that had this name before (info.created_ns tells them apart).
  */
 int wf_region_next(const struct wf_region *region, struct wf_cursor *cursor, void *out_payload,
                    size_t size, struct wf_stamp *out_stamp, uint64_t *out_lost);

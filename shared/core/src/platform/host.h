@@ -22,6 +22,9 @@ struct wfi_host {
 
 int wfi_host_read(struct wfi_host *out, struct wf_err *err);
 
+/* The user this process acts as, without reading anything. */
+uint32_t wfi_host_uid(void);
+
 /* User and group by name, then by number: a user may be called "1000". INVALID: no such one. */
 int wfi_host_user_id(const char *user, uint32_t *out_uid, struct wf_err *err);
 int wfi_host_group_id(const char *group, uint32_t *out_gid, struct wf_err *err);

@@ -66,6 +66,11 @@ int wfi_host_read(struct wfi_host *out, struct wf_err *err)
     return 0;
 }
 
+uint32_t wfi_host_uid(void)
+{
+    return (uint32_t)geteuid();
+}
+
 int wfi_host_user_id(const char *user, uint32_t *out_uid, struct wf_err *err)
 {
     struct passwd entry, *found = NULL;
