@@ -331,7 +331,7 @@ static int make_tables(sqlite3 *db, const struct wfs_plan *plan, int64_t schema_
 }
 
 int wfs_catalogue_schema(sqlite3 *db, const struct wfs_plan *plan, int64_t *out_id,
-                         struct wf_err *err)
+                         bool *out_is_new, struct wf_err *err)
 {
     const struct wf_schema *schema = plan->schema;
     char hash[24];
@@ -360,12 +360,12 @@ int wfs_catalogue_schema(sqlite3 *db, const struct wfs_plan *plan, int64_t *out_
             rc = insert_curves(db, schema, id, err);
         if (rc == 0)
             rc = make_tables(db, plan, id, err);
-        if (rc == 0)
-            rc = wfs_make_type_views(db, schema->name, err);
     }
-    if (rc < 0)
+    if (rc < 0) {
         wf_err_prefix(err, "schema '%s'", schema->name);
-    else
-        *out_id = id;
+        return rc;
+    }
+    *out_id = id;
+    *out_is_new = !is_there;
     return rc;
 }

@@ -17,8 +17,11 @@ int wfs_catalogue_create(sqlite3 *db, const char *instance, const char *day, str
 int wfs_catalogue_source(sqlite3 *db, const char *source, int64_t *out_id, struct wf_err *err);
 int wfs_catalogue_epoch(sqlite3 *db, uint64_t epoch, int64_t *out_id, struct wf_err *err);
 
-/* Id of a schema version; when it is new its tables, views and descriptions are made. */
+/*
+ * Id of a schema version; when it is new its tables, own views and descriptions are made, and
+ * the view named like the type is due (wfs_make_type_views), once for all that are new.
+ */
 int wfs_catalogue_schema(sqlite3 *db, const struct wfs_plan *plan, int64_t *out_id,
-                         struct wf_err *err);
+                         bool *out_is_new, struct wf_err *err);
 
 #endif /* WFS_CATALOGUE_H */

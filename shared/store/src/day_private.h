@@ -29,6 +29,7 @@ struct wfs_table {
     sqlite3_stmt **inserts; /* one a part */
     uint8_t *quality;       /* scratch, one byte a parameter */
     struct wfs_block block;
+    bool is_view_due; /* new in this transaction: its type's view does not show it yet */
     struct wfs_table *next;
 };
 

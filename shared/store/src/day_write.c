@@ -11,6 +11,7 @@
 
 #include "catalogue.h"
 #include "row.h"
+#include "view.h"
 
 void wfs_table_free(struct wfs_table *table)
 {
@@ -61,7 +62,7 @@ static int find_table(struct wfs_day *day, const struct wfs_plan *plan, struct w
     if (table->inserts == NULL || table->quality == NULL)
         rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
     else
-        rc = wfs_catalogue_schema(day->db, plan, &table->schema_id, err);
+        rc = wfs_catalogue_schema(day->db, plan, &table->schema_id, &table->is_view_due, err);
     if (rc == 0)
         rc = prepare_inserts(day, table, err);
     if (rc < 0) {
@@ -307,9 +308,28 @@ int wfs_day_begin(struct wfs_day *day, bool is_synced, struct wf_err *err)
     return rc;
 }
 
-int wfs_day_commit(struct wfs_day *day, struct wf_err *err)
+/* Of a hundred new versions of a type the view is made once. */
+static int make_views(struct wfs_day *day, struct wf_err *err)
 {
     int rc = 0;
+
+    for (struct wfs_table *table = day->tables; rc == 0 && table != NULL; table = table->next) {
+        const char *subsystem = table->plan->schema->name;
+
+        if (!table->is_view_due)
+            continue;
+        rc = wfs_make_type_views(day->db, subsystem, err);
+        for (struct wfs_table *other = table; other != NULL; other = other->next) {
+            if (wf_name_is_equal(other->plan->schema->name, subsystem))
+                other->is_view_due = false;
+        }
+    }
+    return rc;
+}
+
+int wfs_day_commit(struct wfs_day *day, struct wf_err *err)
+{
+    int rc = make_views(day, err);
 
     for (struct wfs_table *table = day->tables; rc == 0 && table != NULL; table = table->next)
         rc = flush_block(day, table, err);

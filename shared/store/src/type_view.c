@@ -63,16 +63,10 @@ static bool has_column(char *const *list, size_t count, const char *name)
     return false;
 }
 
-static int read_columns(sqlite3 *db, int part, struct version *version, struct wf_err *err)
+static int read_columns(sqlite3_stmt *stmt, int part, struct version *version, struct wf_err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    int rc = wfs_prepare(db,
-                         "SELECT view_column FROM _parameters"
-                         " WHERE schema = ? AND part = ? ORDER BY position",
-                         &stmt, err);
+    int rc = 0;
 
-    if (rc < 0)
-        return rc;
     (void)sqlite3_bind_int64(stmt, 1, version->id);
     (void)sqlite3_bind_int(stmt, 2, part);
     while (rc == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -85,8 +79,8 @@ static int read_columns(sqlite3 *db, int part, struct version *version, struct w
     if (rc == SQLITE_DONE)
         rc = 0;
     else if (rc > 0)
-        rc = wfs_fail(err, db, rc, "read the catalogue");
-    (void)sqlite3_finalize(stmt);
+        rc = wfs_fail(err, sqlite3_db_handle(stmt), rc, "read the catalogue");
+    (void)sqlite3_reset(stmt);
     return rc;
 }
 
@@ -133,10 +127,22 @@ static int read_versions(sqlite3 *db, const char *subsystem, int part, struct ve
     else if (rc > 0)
         rc = wfs_fail(err, db, rc, "read the catalogue");
     (void)sqlite3_finalize(stmt);
+    return rc;
+}
+
+/* The union's columns, in order of their first appearance. */
+static int unite_columns(sqlite3 *db, int part, struct versions *versions, struct wf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = wfs_prepare(db,
+                         "SELECT view_column FROM _parameters"
+                         " WHERE schema = ? AND part = ? ORDER BY position",
+                         &stmt, err);
+
     for (size_t i = 0; rc == 0 && i < versions->count; i++) {
         struct version *version = &versions->list[i];
 
-        rc = read_columns(db, part, version, err);
+        rc = read_columns(stmt, part, version, err);
         for (size_t k = 0; rc == 0 && k < version->column_count; k++) {
             /* Most versions agree: the same place first, for types of thousands. */
             bool is_same = k < versions->column_count &&
@@ -147,6 +153,7 @@ static int read_versions(sqlite3 *db, const char *subsystem, int part, struct ve
                 rc = append(&versions->columns, &versions->column_count, version->columns[k], err);
         }
     }
+    (void)sqlite3_finalize(stmt);
     return rc;
 }
 
@@ -211,6 +218,8 @@ static int make_part_view(sqlite3 *db, const char *subsystem, int part, struct w
     wf_strbuf_init(&sql, 8u << 20);
     wfs_type_view_name(subsystem, part, name);
     rc = read_versions(db, subsystem, part, &versions, err);
+    if (rc == 0)
+        rc = unite_columns(db, part, &versions, err);
     if (rc < 0 || versions.count == 0)
         goto out;
     /* Beyond SQLite's longest statement only the newest versions are shown as one. */
