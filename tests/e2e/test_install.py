@@ -5,11 +5,17 @@
 Installs this build into a temporary prefix, runs its programs there, builds a program with
 pkg-config and a plugin from `wf new` with find_package, inside and outside of the tree.
 """
+import glob
+import json
 import os
 import re
 import shutil
+import signal
+import socket
+import struct
 import subprocess
 import tempfile
+import time
 import unittest
 
 SOURCE = os.environ.get("WATCHFLOOR_SOURCE",
@@ -35,7 +41,7 @@ int main(void)
 def run(*command, status=0, **more):
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=300, **more)
-    if done.returncode != status:
+    if status is not None and done.returncode != status:
         raise AssertionError("%s ended with %d:\n%s" % (" ".join(command), done.returncode,
                                                        done.stdout[-4000:]))
     return done.stdout
@@ -127,6 +133,43 @@ class Install(unittest.TestCase):
                        plugins)
         self.assertIn("modules: 1", self.wf("check", "--config", config))
 
+    def run_plugin(self):
+        """The system of the prefix receives, decodes and shows a packet of the new subsystem."""
+        up = subprocess.Popen([os.path.join(self.prefix, "bin", "wf"), "up", "--config",
+                               os.path.join(self.folder, "c.ini")], env=self.environment, text=True,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE)
+        try:
+            if "ready" not in up.stdout.readline():
+                self.fail(up.communicate()[1])
+            with open(os.path.join(self.environment["WF_STATE"], "run", "listeners.json")) as file:
+                port = json.load(file)["listeners"][0]["port"]
+            now = int(time.time()) + 378691200 + 37  # TAI seconds since 1958
+            data = struct.pack(">IHhHB", now, 0, 2150, 3000, 2)
+            packet = struct.pack(">HHH", 0x0800 | 777, 0xc000, len(data) - 1) + data
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.sendto(packet, ("127.0.0.1", port))
+            end = time.monotonic() + 30
+            while True:
+                values = json.loads(self.wf("get", "star_tracker", "--json", status=None))
+                values = {value["name"]: value["value"] for value in values}
+                if values.get("star_tracker.temperature") is not None or time.monotonic() > end:
+                    break
+                time.sleep(0.05)
+            self.assertEqual(values["star_tracker.temperature"], 21.5)
+            self.assertEqual(values["star_tracker.current"], 3.0)
+            self.assertEqual(values["star_tracker.mode"], "NOMINAL")
+            self.assertEqual(values["star_tracker.power"], 84.0)
+            up.send_signal(signal.SIGTERM)
+            _, err = up.communicate(timeout=60)
+            self.assertEqual(up.returncode, 0, err)
+        finally:
+            if up.poll() is None:
+                up.kill()
+                up.communicate()
+            for path in glob.glob("/dev/shm/wf.%s.*" % self.environment["WF_INSTANCE"]):
+                os.unlink(path)
+
     def test_a_new_subsystem_builds_outside_of_the_tree(self):
         folder = tempfile.mkdtemp(dir=self.folder)
         made = self.new_subsystem(folder)
@@ -135,6 +178,7 @@ class Install(unittest.TestCase):
             "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror", "-DCMAKE_INSTALL_PREFIX=" + folder)
         run("cmake", "--build", build)
         self.check_plugin(os.path.join(build, "lib", "watchfloor", "plugins"))
+        self.run_plugin()
         run("cmake", "--install", build)
         self.check_plugin(os.path.join(folder, "lib", "watchfloor", "plugins"))
 
