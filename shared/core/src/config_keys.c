@@ -47,7 +47,7 @@ const struct wfi_section_kind wfi_section_kinds[] = {
 const size_t wfi_section_kind_count = WF_COUNT_OF(wfi_section_kinds);
 
 const struct wfi_key wfi_keys[] = {
-    { "watchfloor", "plugins", WFI_KEY_TEXT, OF(plugins), "", NULL, NULL, NULL,
+    { "watchfloor", "plugins", WFI_KEY_FOLDERS, OF(plugins), "", NULL, NULL, NULL,
       "Folders of plugins, ':' between them, relative to this file; a subsystem found in an "
       "earlier "
       "one hides its namesake in a later one. Empty: the folder that was installed." },

@@ -15,6 +15,7 @@
 /* What a value is, and the C type of the member it goes to. */
 enum wfi_key_type {
     WFI_KEY_TEXT,     /* char * */
+    WFI_KEY_FOLDERS,  /* char *, ':' or line feeds between them */
     WFI_KEY_NAME,     /* char *, a name as in names.h */
     WFI_KEY_WORD,     /* char *, one of the words in `low` */
     WFI_KEY_BOOL,     /* bool */

@@ -115,6 +115,7 @@ int wfi_key_set(const struct wfi_key *key, void *object, const char *text, struc
 
     switch (key->type) {
     case WFI_KEY_TEXT:
+    case WFI_KEY_FOLDERS:
     case WFI_KEY_NAME:
     case WFI_KEY_WORD:
         return set_text(key, member, text, err);
@@ -179,6 +180,11 @@ void wfi_key_get(const struct wfi_key *key, const void *object, struct wf_strbuf
         text = *(char *const *)member;
         wf_strbuf_add(out, text != NULL ? text : "");
         break;
+    case WFI_KEY_FOLDERS:
+        /* One a line: several absolute paths are soon longer than a line may be. */
+        for (text = *(char *const *)member; text != NULL && *text != '\0'; text++)
+            wf_strbuf_add_char(out, *text == ':' ? '\n' : *text);
+        break;
     case WFI_KEY_BOOL:
         wf_strbuf_add(out, *(const bool *)member ? "yes" : "no");
         break;
@@ -220,8 +226,9 @@ void wfi_key_clear(const struct wfi_key *key, void *object)
 {
     char **member = (char **)(void *)((char *)object + key->offset);
 
-    if (key->type != WFI_KEY_TEXT && key->type != WFI_KEY_NAME && key->type != WFI_KEY_WORD)
-        return;
-    free(*member);
-    *member = NULL;
+    if (key->type == WFI_KEY_TEXT || key->type == WFI_KEY_FOLDERS || key->type == WFI_KEY_NAME ||
+        key->type == WFI_KEY_WORD) {
+        free(*member);
+        *member = NULL;
+    }
 }

@@ -36,7 +36,8 @@ struct reader {
     struct wf_ini_section *section; /* being filled; NULL before any */
     bool is_continuation;           /* the line inih was given last */
     bool can_continue;              /* a key stands before */
-    bool is_skipping;               /* a refused key or section: pass over what belongs to it */
+    bool is_skipping;               /* a refused key: pass over its continuation */
+    bool is_section_refused;        /* pass over everything up to the next section */
     size_t value_len, value_room;   /* of the newest key's value */
     bool is_out_of_memory;
 };
@@ -161,7 +162,8 @@ static bool read_section(struct reader *reader, const char *text, size_t len, ch
     struct wf_strbuf shown;
 
     reader->can_continue = false;
-    reader->is_skipping = true;
+    reader->is_skipping = false;
+    reader->is_section_refused = true;
     if (text[len - 1] != ']') {
         wf_problems_add(reader->problems, reader->ini->file, reader->line,
                         "'%.*s': a section is [KIND NAME] with nothing behind the ']'", (int)len,
@@ -184,7 +186,7 @@ static bool read_section(struct reader *reader, const char *text, size_t len, ch
     reader->section = add_section(reader, inner, name);
     if (reader->section == NULL)
         return false;
-    reader->is_skipping = false;
+    reader->is_section_refused = false;
     wf_strbuf_init_fixed(&shown, out, (size_t)size);
     wf_strbuf_addf(&shown, "[%zu]\n", reader->ini->section_count);
     return true;
@@ -239,10 +241,11 @@ static bool take_line(struct reader *reader, const char *text, size_t len, char 
         len--;
     if (len == 0 || text[0] == ';' || text[0] == '#')
         return false;
-    if (is_indented && reader->is_skipping)
+    if (text[0] != '[' && (reader->is_section_refused || (is_indented && reader->is_skipping)))
         return false;
     if (!is_line_sound(reader, text, len)) {
         reader->is_skipping = reader->is_skipping || !is_indented;
+        reader->is_section_refused = text[0] == '[';
         return false;
     }
     if (text[0] == '[')

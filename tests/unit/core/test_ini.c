@@ -134,6 +134,29 @@ static void what_would_be_cut_or_misread_is_told_by_line(void **state)
     }
 }
 
+static void what_belongs_to_a_refused_section_is_passed_over(void **state)
+{
+    static const char *const bad[] = { "[b", "[b] x", "[]", "[b\xff]" };
+
+    (void)state;
+    for (size_t i = 0; i < WF_COUNT_OF(bad); i++) {
+        char text[128];
+        struct wf_problems problems = { 0 };
+        struct wf_ini *ini;
+
+        (void)snprintf(text, sizeof(text), "[a]\nk = 1\n%s\nk = 2\nnonsense\n  more\n[c]\nk = 3\n",
+                       bad[i]);
+        ini = parse(text, &problems);
+        assert_int_equal(problems.count, 1);
+        assert_int_equal(problems.list[0].line, 3);
+        assert_int_equal(ini->section_count, 2);
+        assert_int_equal(ini->sections[0].key_count, 1);
+        assert_string_equal(wf_ini_get(&ini->sections[1], "k")->value, "3");
+        wf_problems_fini(&problems);
+        wf_ini_free(&ini);
+    }
+}
+
 static void a_line_too_long_is_refused_and_the_longest_fits(void **state)
 {
     char text[400];
@@ -260,6 +283,7 @@ int main(void)
         cmocka_unit_test(a_semicolon_inside_a_value_is_text),
         cmocka_unit_test(long_section_names_are_kept_whole),
         cmocka_unit_test(what_would_be_cut_or_misread_is_told_by_line),
+        cmocka_unit_test(what_belongs_to_a_refused_section_is_passed_over),
         cmocka_unit_test(a_line_too_long_is_refused_and_the_longest_fits),
         cmocka_unit_test(a_zero_byte_does_not_hide_what_follows),
         cmocka_unit_test(a_byte_order_mark_and_a_missing_last_line_feed_are_fine),
