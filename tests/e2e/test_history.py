@@ -224,6 +224,24 @@ class History(HistoryCase):
         self.stop_logger(logger)
         self.assertGreater(before, 100)
 
+    def test_a_damaged_day_hides_no_other(self):
+        self.logged("--count", "10", "--received", str(BEFORE_MIDNIGHT), "--step", "86400000000000")
+        path = [path for path in self.days() if "2001-02-06" in path][0]
+        os.chmod(path, 0o600)
+        with open(path, "wb") as file:
+            file.write(b"no database any more" * 100)
+        done = self.system.start("wf-query", "power.number", "--from", "2001-02-01", "--to",
+                                 "2001-03-01", "--format", "json", ready=False, notify=False)
+        text = done.process.stdout.read().decode()
+        self.assertEqual(done.wait(), 0)
+        done.forget()
+        self.assertIn("2001-02-06.db", done.final_errors)
+        answer = json.loads(text)
+        self.assertEqual([value for _, value in answer["series"][0]["points"]],
+                         [0, 1, 2, 4, 5, 6, 7, 8, 9])
+        self.assertIn(("2001-02-06T00:00:00.000000000Z", None, "file_corrupt"),
+                      [(gap["from"], gap["lost"], gap["cause"]) for gap in answer["gaps"]])
+
     def test_answers_to_bad_questions(self):
         done = self.system.start("wf-query", "power", ready=False, notify=False)
         self.assertEqual(done.wait(), 1)

@@ -38,6 +38,7 @@ void wf_history_close(struct wf_history **history)
     for (size_t i = 0; i < h->plan_count; i++)
         wfs_plan_destroy(&h->plans[i].plan);
     free(h->plans);
+    free(h->troubles);
     free(h->entries);
     free(h->files);
     free(h);
@@ -51,18 +52,56 @@ size_t wf_history_days(const struct wf_history *history, char out_first[16], cha
     return history->file_count;
 }
 
+const char *wf_history_trouble(const struct wf_history *history, size_t index, int64_t *out_day_ns)
+{
+    if (index >= history->trouble_count)
+        return NULL;
+    *out_day_ns = history->troubles[index].day_ns;
+    return history->troubles[index].text;
+}
+
+static bool is_in_trouble(const struct wf_history *history, int64_t day_ns)
+{
+    for (size_t i = 0; i < history->trouble_count; i++) {
+        if (history->troubles[i].day_ns == day_ns)
+            return true;
+    }
+    return false;
+}
+
+static int add_trouble(struct wf_history *history, int64_t day_ns, const char *text,
+                       struct wf_err *err)
+{
+    struct wfs_trouble *more =
+        realloc(history->troubles, (history->trouble_count + 1) * sizeof(*more));
+
+    if (more == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    history->troubles = more;
+    more = &more[history->trouble_count++];
+    more->day_ns = day_ns;
+    (void)wf_copy_text(more->text, sizeof(more->text), text);
+    return WF_ERR_ABSENT;
+}
+
 int wfs_history_file(struct wf_history *history, size_t index, sqlite3 **out_db, struct wf_err *err)
 {
     char path[WFS_PATH_SIZE];
     struct wf_err local = { 0 };
     struct wf_err *why = err != NULL ? err : &local;
-    int rc = wfs_day_path(history->folder, history->files[index].day_ns, path, why);
+    int64_t day_ns = history->files[index].day_ns;
+    int rc = wfs_day_path(history->folder, day_ns, path, why);
 
     if (rc < 0)
         return rc;
+    if (is_in_trouble(history, day_ns))
+        return WF_ERR_ABSENT;
     rc = wfs_open_reader(path, WFS_READER_BUSY_MS, out_db, why);
     if (rc < 0)
         wf_err_prefix(why, "%s", path);
+    /* One bad day must not hide the others. */
+    if (rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION || rc == WF_ERR_DENIED)
+        rc = add_trouble(history, day_ns, why->text, why);
     return rc;
 }
 

@@ -23,13 +23,18 @@ struct wf_history {
         struct wfs_plan *plan;
     } * plans; /* schema versions met so far; they live as long as the history */
     size_t plan_count;
+    struct wfs_trouble {
+        int64_t day_ns;
+        char text[240];
+    } * troubles; /* files that are left out */
+    size_t trouble_count;
     struct wf_history_entry *entries; /* of the last list */
     size_t entry_count;
 };
 
 /*
- * Open day file `index` for reading. ABSENT when it is gone or nothing was
- * stored in it yet: skip it. Errors carry the file's path.
+ * Open day file `index` for reading. ABSENT when it is gone, nothing was stored in
+ * it yet, or it cannot be read (which is kept as a trouble): skip it.
  */
 int wfs_history_file(struct wf_history *history, size_t index, sqlite3 **out_db,
                      struct wf_err *err);

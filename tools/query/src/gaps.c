@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <watchfloor/clock.h>
+#include <watchfloor/log.h>
 
 struct reading {
     struct query *query;
@@ -78,13 +79,56 @@ static int compare_gaps(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* A day file that cannot be read is a gap of everything that was asked for. */
+static int each_unread_day(struct query *query,
+                           int (*each)(void *context, const struct wf_gap *gap), void *context)
+{
+    const struct wf_range *range = &query->options.range;
+    int64_t day_ns;
+    int rc = 0;
+
+    for (size_t i = 0; wf_history_trouble(query->history, i, &day_ns) != NULL; i++) {
+        if (day_ns >= range->to_ns || day_ns + WF_NS_PER_DAY <= range->from_ns)
+            continue;
+        for (size_t k = 0; rc == 0 && k < query->group_count; k++) {
+            struct wf_gap gap = { .cause = WF_GAP_FILE_CORRUPT,
+                                  .from_device_ns = day_ns,
+                                  .from_received_ns = day_ns,
+                                  .to_device_ns = day_ns + WF_NS_PER_DAY,
+                                  .to_received_ns = day_ns + WF_NS_PER_DAY };
+
+            (void)wf_copy_text(gap.source, sizeof(gap.source), query->groups[k].source);
+            (void)wf_copy_text(gap.subsystem, sizeof(gap.subsystem), query->groups[k].subsystem);
+            rc = each(context, &gap);
+        }
+    }
+    return rc;
+}
+
+int query_each_gap(struct query *query, int (*each)(void *context, const struct wf_gap *gap),
+                   void *context, struct wf_err *err)
+{
+    int rc = wf_history_gaps(query->history, &query->options.range, each, context, err);
+
+    return rc == 0 ? each_unread_day(query, each, context) : rc;
+}
+
+void query_tell_troubles(const struct query *query)
+{
+    const char *text;
+    int64_t day_ns;
+
+    for (size_t i = 0; (text = wf_history_trouble(query->history, i, &day_ns)) != NULL; i++)
+        wf_log_warning("%s; that day is left out", text);
+}
+
 int query_gaps_read(struct query *query, struct query_gaps *out, struct wf_err *err)
 {
     struct reading reading = { .query = query, .gaps = out };
     int rc;
 
     *out = (struct query_gaps){ 0 };
-    rc = wf_history_gaps(query->history, &query->options.range, keep_gap, &reading, err);
+    rc = query_each_gap(query, keep_gap, &reading, err);
     if (rc == WF_ERR_NOMEM)
         (void)wf_fail(err, WF_ERR_NOMEM, "out of memory");
     if (rc == 0 && out->count > 1)

@@ -196,6 +196,14 @@ static int nothing(const struct query *query, const struct wf_err *err)
     return EXIT_NOTHING;
 }
 
+static int list(struct query *query)
+{
+    int status = query_print_list(query);
+
+    query_tell_troubles(query);
+    return status;
+}
+
 static int ask(struct query *query, const struct wf_common *common)
 {
     char folder[WF_PATH_SIZE];
@@ -213,8 +221,9 @@ static int ask(struct query *query, const struct wf_common *common)
     if (rc < 0)
         return query_failed(&err);
     if (common->operand_count == 0)
-        return query_print_list(query);
+        return list(query);
     rc = query_resolve(query, common->operands, common->operand_count, &err);
+    query_tell_troubles(query);
     if (rc == WF_ERR_ABSENT)
         return nothing(query, &err);
     if (rc < 0)

@@ -139,6 +139,11 @@ struct query_gaps {
 };
 int query_gaps_read(struct query *query, struct query_gaps *out, struct wf_err *err);
 void query_gaps_free(struct query_gaps *gaps);
+/* Every gap of the range, whose ever; days that could not be read too. */
+int query_each_gap(struct query *query, int (*each)(void *context, const struct wf_gap *gap),
+                   void *context, struct wf_err *err);
+/* Say on stderr which days could not be read. */
+void query_tell_troubles(const struct query *query);
 int64_t query_gap_from(const struct query *query, const struct wf_gap *gap);
 int64_t query_gap_to(const struct query *query, const struct wf_gap *gap);
 bool query_has_subsystem(const struct query *query, const struct wf_gap *gap);

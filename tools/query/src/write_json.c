@@ -168,7 +168,7 @@ int query_write_json(struct query *query)
         rc = put_series(query, i, &points, &err);
     (void)fputs("],\n\"gaps\":[", stdout);
     if (rc == 0)
-        rc = wf_history_gaps(query->history, &query->options.range, put_gap, &writing, &err);
+        rc = query_each_gap(query, put_gap, &writing, &err);
     (void)fputs("]}\n", stdout);
     if (rc < 0)
         return query_failed(&err);

@@ -85,6 +85,12 @@ int wf_history_gaps(struct wf_history *history, const struct wf_range *range,
                     int (*each)(void *context, const struct wf_gap *gap), void *context,
                     struct wf_err *err);
 
+/*
+ * Day files that could not be read so far (damaged, not permitted, of another release): every
+ * answer lacks them. Returns what is wrong with number `index`, with its day, or NULL.
+ */
+const char *wf_history_trouble(const struct wf_history *history, size_t index, int64_t *out_day_ns);
+
 /* Day files there are, and the first and last day ("2026-11-20"), for telling people. */
 size_t wf_history_days(const struct wf_history *history, char out_first[16], char out_last[16]);
 
