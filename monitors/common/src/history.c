@@ -19,8 +19,9 @@
 /* Columns kept at once, and how many of them may be long. */
 #define COLUMN_MAX 256
 #define LONG_MAX   16
-/* A column nobody asked for since is dropped. */
-#define FORGET_NS (60 * WF_NS_PER_S)
+/* A column nobody asked for since is dropped; a long one took long to fill. */
+#define FORGET_NS      (60 * WF_NS_PER_S)
+#define FORGET_LONG_NS (15 * 60 * WF_NS_PER_S)
 /* Samples read in one take: a faster subsystem is thinned, evenly. */
 #define TAKE_MAX 256
 /* The number of a row that is a hole. */
@@ -130,8 +131,9 @@ static void forget_columns(struct mon_history *history, int64_t now_mono_ns)
 {
     for (size_t i = 0; i < history->column_count;) {
         struct column *column = &history->columns[i];
+        int64_t limit = column->capacity == MON_HISTORY_LONG ? FORGET_LONG_NS : FORGET_NS;
 
-        if (now_mono_ns - column->asked_mono_ns > FORGET_NS) {
+        if (now_mono_ns - column->asked_mono_ns > limit) {
             free(column->values);
             *column = history->columns[--history->column_count];
         } else {

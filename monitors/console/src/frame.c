@@ -170,6 +170,37 @@ static int draw_health(const struct con_model *model, const struct wf_canvas_par
     return wf_canvas_text(part, x, 1, WF_STYLE_NORMAL, "OK");
 }
 
+/* "6M": what a person reads at a glance. */
+static void add_size(struct wf_strbuf *out, double bytes)
+{
+    static const char units[] = "BKMGTP";
+    size_t at = 0;
+
+    while (bytes >= 1024 && at + 2 < sizeof(units)) {
+        bytes /= 1024;
+        at++;
+    }
+    wf_strbuf_addf(out, bytes < 10 && at > 0 ? "%.1f%c" : "%.0f%c", bytes, units[at]);
+}
+
+/* History: is it written, and is there room for it? */
+static int draw_logger(const struct con_model *model, const struct wf_canvas_part *part, int x)
+{
+    char line[64];
+    struct wf_strbuf text = WF_STRBUF_FIXED(line);
+    double wal, disk;
+
+    x = draw_health(model, part, x, "logger", "log");
+    if (part->width < 100 || !con_model_number(model, "logger", "wal_bytes", &wal) ||
+        !con_model_number(model, "logger", "disk_free", &disk))
+        return x;
+    wf_strbuf_add(&text, " wal ");
+    add_size(&text, wal);
+    wf_strbuf_add(&text, " disk ");
+    add_size(&text, disk);
+    return wf_canvas_text(part, x, 1, WF_STYLE_DIM, line);
+}
+
 static void draw_strip(const struct con_ui *ui, const struct con_model *model,
                        const struct wf_canvas_part *part)
 {
@@ -184,7 +215,7 @@ static void draw_strip(const struct con_ui *ui, const struct con_model *model,
     }
     x = draw_links(model, part, 1);
     x = draw_health(model, part, x, "receiver", "receiver");
-    x = draw_health(model, part, x, "logger", "log");
+    x = draw_logger(model, part, x);
     for (size_t i = 0; i < count; i++)
         loaded += con_displays_plugin(ui->displays, i)->state == CON_PLUGIN_LOADED;
     if (x > 1)
@@ -237,7 +268,11 @@ static void draw_rule(const struct con_ui *ui, const struct con_model *model,
                        age);
         break;
     case CON_STATE_NO_RECEIVER:
-        wf_strbuf_addf(&text, "NO RECEIVER: no system runs as instance '%s'", model->instance);
+        if (model->entry_count == 0)
+            wf_strbuf_addf(&text, "NO RECEIVER: no system runs as instance '%s'", model->instance);
+        else
+            wf_strbuf_add(&text, "NO RECEIVER: other programs publish here, but nothing comes off "
+                                 "the network");
         break;
     case CON_STATE_REPLAY:
         wf_strbuf_add(&text, "REPLAY: these values come from history, not from now.");

@@ -137,8 +137,9 @@ static int compare_exceptions(const void *left, const void *right)
 static void add_exception(struct con_model *model, size_t entry, size_t parameter, int severity,
                           int64_t since_mono_ns)
 {
+    model->exception_total++;
     if (model->exception_count == CON_EXCEPTION_MAX)
-        return; /* the counts tell that there are more */
+        return;
     model->exceptions[model->exception_count++] = (struct con_exception){
         .entry = entry,
         .parameter = parameter,
@@ -194,6 +195,7 @@ void con_judge_all(struct con_model *model)
     int64_t newest_mono_ns = 0;
 
     model->exception_count = 0;
+    model->exception_total = 0;
     model->stale_count = 0;
     memset(model->severity_counts, 0, sizeof(model->severity_counts));
     for (size_t i = 0; i < model->entry_count; i++) {

@@ -173,6 +173,7 @@ static void rebuild_entries(struct con_model *model)
         model->parameter_count += entries[i].schema->parameter_count;
     /* Exceptions name entries by index: the old ones mean nothing now. */
     model->exception_count = 0;
+    model->exception_total = 0;
 }
 
 /* The program that brings the data, or NULL. */

@@ -80,8 +80,9 @@ struct con_model {
     size_t parameter_count; /* of all entries together */
 
     struct con_exception exceptions[CON_EXCEPTION_MAX]; /* worst first, then newest */
-    size_t exception_count;
-    size_t severity_counts[6]; /* parameters by severity, all of them */
+    size_t exception_count;                             /* in the list */
+    size_t exception_total;                             /* of all there are */
+    size_t severity_counts[6];                          /* parameters by severity, all of them */
     size_t stale_count;
 
     enum con_state state;

@@ -154,7 +154,8 @@ static int draw_exceptions(struct con_model *model, const struct wf_canvas_part 
         (void)wf_canvas_text(part, 1, 0, WF_STYLE_DIM, "Nothing is out of limits.");
     if (shown < count)
         (void)wf_canvas_textf(part, 6, (int)shown, WF_STYLE_STRONG,
-                              "and %zu more: open a subsystem (Enter) to see them", count - shown);
+                              "and %zu more: open a subsystem (Enter) to see them",
+                              model->exception_total - shown);
     wf_canvas_hline(part, 0, rows, part->width);
     return rows + 1;
 }
