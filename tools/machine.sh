@@ -56,6 +56,8 @@ need_for_testing() {
         [ -n "$(apt-cache --names-only search '^libclang-rt-dev$' 2>/dev/null)" ]; then
         need false libclang-rt-dev 'sanitizers of clang'
     fi
+    # Suppressions of TSan name functions, which it knows only through the symbolizer.
+    need 'has_command llvm-symbolizer' llvm 'names functions in reports of sanitizers'
     need 'has_command readelf' binutils 'looks into programs'
 }
 

@@ -97,8 +97,11 @@ class Path(SystemTest):
         system = self.system(CONFIG)
         system.up()
         feed = system.start("wf-simulate", "--to", "listener", "--fault", "at 1s nan attitude.rate_x")
-        value = self.wait_for(lambda: system.get("power.bus_voltage"), "a bus voltage")
-        value = value["power.bus_voltage"]
+
+        def look():
+            found = system.get("power.bus_voltage").get("power.bus_voltage")
+            return found if found and found["quality"] != "NEVER" else None
+        value = self.wait_for(look, "a bus voltage")
         self.assertEqual(value["unit"], "V")
         self.assertEqual(value["quality"], "VALID")
         self.assertTrue(26 < value["value"] < 33, value)

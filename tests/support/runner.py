@@ -11,6 +11,8 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
+# Where a test calls cmake as a user would: ninja is what the build needs, make may be missing.
+os.environ.setdefault("CMAKE_GENERATOR", "Ninja")
 
 
 def main():

@@ -21,6 +21,7 @@ import struct
 import subprocess
 import termios
 import time
+import unittest
 
 PATIENCE_S = 20.0
 _CSI = re.compile(r"\x1b\[([?>]?)([0-9;]*)([@-~])")
@@ -192,7 +193,10 @@ class Terminal:
         self.screen = Screen(width, height)
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.raw = b""
-        self.master, self.slave = pty.openpty()
+        try:
+            self.master, self.slave = pty.openpty()
+        except OSError as error:
+            raise unittest.SkipTest("no pseudo-terminals on this machine: %s" % error)
         self._set_size(width, height)
         self.before = termios.tcgetattr(self.slave)
         self.popen = subprocess.Popen(arguments, stdin=self.slave, stdout=self.slave,

@@ -43,6 +43,13 @@ def testdata():
     return folder if os.path.isdir(folder) else None
 
 
+def has_private_mounts():
+    """Can a test give a program a /dev/shm of its own? Root only, and not in every container."""
+    if os.geteuid() != 0:
+        return False
+    return subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode == 0
+
+
 class Process:
     """A program of the build, told when it says READY=1 (see service.h)."""
 
