@@ -455,6 +455,44 @@ static void no_size_is_too_small_or_too_strange(void **state)
     }
 }
 
+/* Whatever is typed, in whatever size: nothing breaks, and Tab leads out of every page. */
+static void no_sequence_of_keys_breaks_a_screen(void **state)
+{
+    static const uint32_t special[] = { WF_KEY_UP,
+                                        WF_KEY_DOWN,
+                                        WF_KEY_LEFT,
+                                        WF_KEY_RIGHT,
+                                        WF_KEY_PAGE_UP,
+                                        WF_KEY_HOME,
+                                        WF_KEY_END,
+                                        WF_KEY_ENTER,
+                                        WF_KEY_ESCAPE,
+                                        WF_KEY_TAB,
+                                        WF_KEY_BACKSPACE,
+                                        WF_KEY_PAGE_DOWN,
+                                        0x20ac,
+                                        0xffffffff,
+                                        0,
+                                        12 };
+    static char text[64 * 1024];
+    struct stage *stage = *state;
+    uint32_t seed = 12345;
+
+    for (int i = 0; i < 6000; i++) {
+        uint32_t key;
+
+        seed = seed * 1664525u + 1013904223u;
+        key = (seed >> 24) % 3 == 0 ? special[(seed >> 16) % WF_COUNT_OF(special)]
+                                    : ' ' + (seed >> 16) % 95;
+        (void)con_ui_key(&stage->ui, stage->model, key);
+        if (i % 7 == 0) {
+            struct wf_strbuf screen = WF_STRBUF_FIXED(text);
+
+            draw_screen(stage, 1 + (int)((seed >> 8) % 130), 1 + (int)((seed >> 4) % 45), &screen);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_stage, strike_stage)
@@ -478,6 +516,7 @@ int main(int argc, char **argv)
         CASE(displays_take_turns_and_made_for_it_comes_first),
         CASE(what_does_not_exist_is_answered_with_what_does),
         CASE(no_size_is_too_small_or_too_strange),
+        CASE(no_sequence_of_keys_breaks_a_screen),
     };
 
     golden_init(argc, argv);
