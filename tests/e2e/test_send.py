@@ -180,7 +180,7 @@ class Send(unittest.TestCase):
         status, out, _ = self.run_send(self.write(b"".join(self.packets(30))), "--to", target,
                                        "--json")
         self.assertEqual(1, status)
-        self.assert_counts(out, packets=0, not_sent=30)
+        self.assert_counts(out, packets=0, bytes=0, not_sent=30)
         status, _, err = self.run_send(self.write(b"".join(self.packets(30))), "--to",
                                        target.replace("udp", "tcp"))
         self.assertEqual(2, status)
@@ -245,6 +245,13 @@ class Send(unittest.TestCase):
             self.assertEqual((status, out), (2, ""), (arguments, err))
             self.assertIn(complaint, err, arguments)
             self.assertTrue(err.startswith("wf-send: "), err)
+
+    def test_a_file_that_cannot_be_read_is_a_failure(self):
+        receiver, target = self.udp()
+        for form in ("ccsds", "records"):
+            status, _, err = self.run_send(self.folder.name, "--to", target, "--format", form)
+            self.assertEqual(2, status, err)
+            self.assertIn("Is a directory", err)
 
     def test_an_empty_file_sends_nothing_and_ends(self):
         receiver, target = self.udp()

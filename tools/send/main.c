@@ -200,7 +200,7 @@ static void print_words(const struct session *session, const struct player_count
                   "wf-send: %s %" PRIu64 " packets, %" PRIu64 " bytes in %.3f s to %s; not sent: "
                   "%" PRIu64 "%s\n",
                   session->was_stopped ? "stopped after" : "sent", counts->packets - counts->lost,
-                  counts->bytes, seconds, session->where, not_sent,
+                  counts->bytes - counts->lost_bytes, seconds, session->where, not_sent,
                   counts->lost > 0 ? " (nobody takes them there)" : "");
     if (counts->refused > 0)
         (void)fprintf(stderr, "wf-send: %" PRIu64 " packets are too long for a datagram\n",
@@ -216,9 +216,9 @@ static void print_json(const struct session *session, const struct player_counts
 {
     json_t *root = json_pack(
         "{s:I,s:I,s:I,s:I,s:f,s:b}", "packets", (json_int_t)(counts->packets - counts->lost),
-        "bytes", (json_int_t)counts->bytes, "not_sent", (json_int_t)not_sent, "rubbish_bytes",
-        (json_int_t)recording_rubbish_bytes(session->recording), "seconds", seconds, "stopped",
-        (int)session->was_stopped);
+        "bytes", (json_int_t)(counts->bytes - counts->lost_bytes), "not_sent", (json_int_t)not_sent,
+        "rubbish_bytes", (json_int_t)recording_rubbish_bytes(session->recording), "seconds",
+        seconds, "stopped", (int)session->was_stopped);
 
     if (root != NULL && json_dumpf(root, stdout, JSON_COMPACT) == 0)
         (void)putchar('\n');
@@ -257,6 +257,10 @@ static int play(struct session *session, const struct arguments *arguments,
         print_json(session, &counts, not_sent, seconds);
     else
         print_words(session, &counts, not_sent, seconds);
+    if (recording_has_failed(session->recording)) {
+        (void)fprintf(stderr, "wf-send: reading: %s\n", recording_problem(session->recording));
+        session->status = STATUS_CANNOT;
+    }
     if (session->status == 0 && (not_sent > 0 || recording_rubbish_bytes(session->recording) > 0))
         session->status = STATUS_NOT_WELL;
     return 0;

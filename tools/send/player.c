@@ -52,7 +52,8 @@ static void end(struct player *player, int rc, const struct wf_err *err)
     (void)uv_timer_stop(&player->progress);
     if (player->has_packet)
         player->counts.unsent++;
-    player->counts.lost = player->target != NULL ? target_lost(player->target) : 0;
+    if (player->target != NULL)
+        player->counts.lost = target_lost(player->target, &player->counts.lost_bytes);
     if (player->options.shows_progress)
         (void)fputs("\r\033[K", stderr);
     player->on_over(player->context, rc, err);

@@ -25,10 +25,10 @@ struct player_options {
 };
 
 struct player_counts {
-    uint64_t packets, bytes; /* handed to the system */
-    uint64_t lost;           /* of them: found nobody, or were in a connection that broke */
-    uint64_t refused;        /* never sent: too long for a datagram */
-    uint64_t unsent;         /* read, but not sent when the player was stopped */
+    uint64_t packets, bytes;   /* handed to the system */
+    uint64_t lost, lost_bytes; /* of them: found nobody, or were in a connection that broke */
+    uint64_t refused;          /* never sent: too long for a datagram */
+    uint64_t unsent;           /* read, but not sent when the player was stopped */
 };
 
 struct player;

@@ -30,7 +30,7 @@ struct recording {
     FILE *file;
     struct send_options options;
     struct wf_framer *framer; /* ccsds */
-    bool was_read_whole;
+    bool was_read_whole, has_failed;
     uint64_t file_bytes, read_bytes;
     uint64_t torn_bytes; /* records: of one cut at the end */
     char problem[240];
@@ -103,6 +103,15 @@ static void pass_rubbish(void *context, enum wf_reject reject, const uint8_t *by
     (void)len;
 }
 
+/* Right after a read, while errno still tells. */
+static void note_read_error(struct recording *recording)
+{
+    if (!ferror(recording->file) || recording->has_failed)
+        return;
+    recording->has_failed = true;
+    (void)wf_copy_text(recording->problem, sizeof(recording->problem), strerror(errno));
+}
+
 /* Read until there is a packet in the queue; false when there is none any more. */
 static bool fill_queue(struct recording *recording)
 {
@@ -111,14 +120,13 @@ static bool fill_queue(struct recording *recording)
         /* Small packets grow by their length words: a quarter of the room is enough for them. */
         size_t len = fread(recording->chunk, 1, READ_BYTES / 2, recording->file);
 
+        note_read_error(recording);
         recording->read_bytes += len;
         wf_framer_feed(recording->framer, recording->chunk, len, queue_packet, pass_rubbish,
                        recording);
         if (len > 0)
             continue;
         recording->was_read_whole = true;
-        if (ferror(recording->file))
-            (void)wf_copy_text(recording->problem, sizeof(recording->problem), strerror(errno));
         wf_framer_end(recording->framer, queue_packet, pass_rubbish, recording);
     }
     return recording->queued > 0;
@@ -154,7 +162,8 @@ static void end_torn(struct recording *recording, size_t bytes, const char *why)
 {
     recording->was_read_whole = true;
     recording->torn_bytes += bytes;
-    if (bytes > 0)
+    note_read_error(recording);
+    if (bytes > 0 && !recording->has_failed)
         (void)wf_copy_text(recording->problem, sizeof(recording->problem), why);
 }
 
@@ -294,6 +303,11 @@ double recording_progress(const struct recording *recording)
 uint64_t recording_rubbish_bytes(const struct recording *recording)
 {
     return wf_framer_rubbish_bytes(recording->framer) + recording->torn_bytes;
+}
+
+bool recording_has_failed(const struct recording *recording)
+{
+    return recording->has_failed;
 }
 
 const char *recording_problem(const struct recording *recording)

@@ -52,6 +52,8 @@ enum send_format recording_format(const struct recording *recording);
 double recording_progress(const struct recording *recording);
 /* Bytes that became no packet. */
 uint64_t recording_rubbish_bytes(const struct recording *recording);
+/* It could not be read to its end; recording_problem says why. */
+bool recording_has_failed(const struct recording *recording);
 /* Why it ended before its end, or "". */
 const char *recording_problem(const struct recording *recording);
 

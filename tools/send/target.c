@@ -37,7 +37,8 @@ struct target {
     uint8_t *gathered; /* STREAM_BYTES */
     size_t gathered_bytes;
     uint64_t gathered_packets;
-    uint64_t lost;
+    size_t last_bytes; /* of the newest datagram: a refusal tells of that one */
+    uint64_t lost, lost_bytes;
 };
 
 static bool is_loopback(const struct sockaddr_storage *address)
@@ -118,14 +119,21 @@ static void call_ready(struct target *target, int rc, const struct wf_err *err)
     target->on_ready(target->context, rc, err);
 }
 
+static void lose_gathered(struct target *target)
+{
+    target->lost += target->gathered_packets;
+    target->lost_bytes += target->gathered_bytes;
+    target->gathered_packets = 0;
+    target->gathered_bytes = 0;
+}
+
 static void fail_target(struct target *target, int status, const char *what)
 {
     struct wf_err err = { 0 };
     int rc = wf_fail(&err, WF_ERR_SYSTEM, "%s: %s: %s", target->where, what, uv_strerror(status));
 
     target->has_failed = true;
-    target->lost += target->gathered_packets;
-    target->gathered_packets = 0;
+    lose_gathered(target);
     call_ready(target, rc, &err);
 }
 
@@ -154,7 +162,7 @@ static void on_written(uv_write_t *request, int status)
 
     target->is_writing = false;
     if (status == UV_ECANCELED) {
-        target->lost += target->gathered_packets;
+        lose_gathered(target);
         return;
     }
     if (status < 0) {
@@ -241,6 +249,13 @@ void target_close(struct target **target)
     uv_close(&gone->socket.handle, forget_handle);
 }
 
+static void lose_datagram(struct target *target)
+{
+    target->lost++;
+    target->lost_bytes += target->last_bytes;
+    target->last_bytes = 0;
+}
+
 static enum target_result send_datagram(struct target *target, const uint8_t *bytes, size_t len)
 {
     /* libuv takes a non-const base and does not write to it. */
@@ -249,15 +264,17 @@ static enum target_result send_datagram(struct target *target, const uint8_t *by
     for (int i = 0; i < 2; i++) {
         int rc = uv_udp_try_send(&target->socket.udp, &buf, 1, NULL);
 
-        if (rc >= 0)
+        if (rc >= 0) {
+            target->last_bytes = len;
             return TARGET_SENT;
+        }
         if (rc == UV_EAGAIN || rc == UV_ENOBUFS) {
             (void)uv_timer_start(&target->retry, on_retry, RETRY_MS, 0);
             return TARGET_LATER;
         }
         if (rc != UV_ECONNREFUSED)
             return TARGET_REFUSED;
-        target->lost++; /* an earlier one found nobody; this one was not sent yet */
+        lose_datagram(target); /* an earlier one found nobody; this one was not sent yet */
     }
     return TARGET_REFUSED;
 }
@@ -310,7 +327,7 @@ const char *target_where(const struct target *target)
     return target->where;
 }
 
-uint64_t target_lost(struct target *target)
+uint64_t target_lost(struct target *target, uint64_t *out_bytes)
 {
     int pending = 0;
     socklen_t size = sizeof(pending);
@@ -319,6 +336,7 @@ uint64_t target_lost(struct target *target)
     /* The last datagram's refusal waits in the socket. */
     if (!target->is_stream && uv_fileno(&target->socket.handle, &fd) == 0 &&
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &size) == 0 && pending != 0)
-        target->lost++;
+        lose_datagram(target);
+    *out_bytes = target->lost_bytes + (target->is_stream ? target->gathered_bytes : 0);
     return target->lost + target->gathered_packets;
 }

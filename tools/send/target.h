@@ -47,6 +47,6 @@ bool target_flush(struct target *target);
 bool target_is_stream(const struct target *target);
 const char *target_where(const struct target *target); /* "udp 127.0.0.1:4711" */
 /* Taken by target_send, but lost: nobody listens there, the connection broke or was ended. */
-uint64_t target_lost(struct target *target);
+uint64_t target_lost(struct target *target, uint64_t *out_bytes);
 
 #endif /* SEND_TARGET_H */
