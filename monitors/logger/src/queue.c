@@ -9,6 +9,8 @@
 /* A chunk is an eighth of the queue, so that writer and drain both have some; within these. */
 #define CHUNK_BYTES_MIN ((size_t)8 * 1024)
 #define CHUNK_BYTES_MAX ((size_t)64 * 1024)
+/* Enough for a batch at full speed; without them every chunk is a row of page faults. */
+#define SPARE_CHUNKS 8
 
 static_assert(sizeof(struct log_record) % 8 == 0, "payloads are words");
 
@@ -24,14 +26,20 @@ int log_queue_init(struct log_queue *queue, size_t bytes_max, struct wf_err *err
     return 0;
 }
 
+static void free_chunks(struct log_chunk *chunk)
+{
+    while (chunk != NULL) {
+        struct log_chunk *next = chunk->next;
+
+        free(chunk);
+        chunk = next;
+    }
+}
+
 void log_queue_fini(struct log_queue *queue)
 {
-    while (queue->first != NULL) {
-        struct log_chunk *chunk = queue->first;
-
-        queue->first = chunk->next;
-        free(chunk);
-    }
+    free_chunks(queue->first);
+    free_chunks(queue->spare);
     uv_cond_destroy(&queue->wake);
     uv_mutex_destroy(&queue->lock);
 }
@@ -51,9 +59,15 @@ static struct log_chunk *grow(struct log_queue *queue, size_t need)
     /* One record is always let through, however small the queue was configured. */
     if (queue->bytes > 0 && queue->bytes + size > queue->bytes_max)
         return NULL;
-    chunk = malloc(sizeof(*chunk) + size);
-    if (chunk == NULL)
-        return NULL;
+    chunk = queue->spare;
+    if (chunk != NULL && chunk->size == size) {
+        queue->spare = chunk->next;
+        queue->spare_count--;
+    } else {
+        chunk = malloc(sizeof(*chunk) + size);
+        if (chunk == NULL)
+            return NULL;
+    }
     chunk->next = NULL;
     chunk->size = size;
     chunk->used = chunk->count = 0;
@@ -106,6 +120,12 @@ void log_queue_return(struct log_queue *queue, struct log_chunk *chunk)
 {
     uv_mutex_lock(&queue->lock);
     queue->bytes -= chunk->size;
+    if (chunk->size <= CHUNK_BYTES_MAX && queue->spare_count < SPARE_CHUNKS) {
+        chunk->next = queue->spare;
+        queue->spare = chunk;
+        queue->spare_count++;
+        chunk = NULL;
+    }
     uv_mutex_unlock(&queue->lock);
     free(chunk);
 }

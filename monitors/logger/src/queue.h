@@ -7,8 +7,8 @@
  * writes the file, so that a slow disk does not become an overrun ring.
  *
  * Bounded in bytes, counting what the writer has in hand: when it is full the
- * samples stay in their rings. Memory is taken in chunks when needed and given
- * back, so an idle system has none.
+ * samples stay in their rings. Memory is taken in chunks when needed; but for a
+ * few, they are given back.
  */
 
 #include <stdbool.h>
@@ -39,6 +39,8 @@ struct log_queue {
     uv_mutex_t lock; /* guards everything here */
     uv_cond_t wake;  /* the writer: enough is there, or the end */
     struct log_chunk *first, *last;
+    struct log_chunk *spare; /* returned chunks, kept for the next samples */
+    size_t spare_count;
     size_t count; /* records not taken yet */
     size_t bytes; /* of all chunks, those in the writer's hand too */
     size_t bytes_max;

@@ -22,6 +22,8 @@ int wf_store_create(const struct wf_store_options *options, struct wf_store **ou
 
     if (store == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    /* Nobody asks SQLite how much memory it has: no lock around each allocation for that. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused when SQLite runs already */
     store->options = *options;
     if (!wf_copy_text(store->folder, sizeof(store->folder), options->folder) ||
         !wf_copy_text(store->instance, sizeof(store->instance), options->instance) ||
