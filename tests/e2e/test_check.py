@@ -83,6 +83,12 @@ class Check(unittest.TestCase):
         self.assertEqual(status, 0, err)
         self.assertEqual(first, second)
 
+    def test_what_is_shipped_is_fine(self):
+        folder = os.path.join(BUILD, "share", "watchfloor", "config")
+        for name in ("watchfloor.ini", "demo.ini"):
+            status, _, err = run("wf", "check", "--config", os.path.join(folder, name))
+            self.assertEqual(status, 0, err)
+
     def test_configuration_comes_from_the_environment_too(self):
         config = self.write("c.ini", "[nonsense]\n")
         status, _, err = run("wf-check", WF_CONFIG=config)
