@@ -49,8 +49,8 @@ signal.signal(signal.SIGHUP, lambda number, frame: note("reload"))
 if lives() <= how.get("die_early", 0):
     sys.exit(how.get("status", 1))
 if how.get("mute") is None:
+    note("ready")  # first: whoever hears of it may look into the log at once
     tell("READY=1\\nSTATUS=all is well")
-    note("ready")
 print("this goes to people")
 while True:
     time.sleep(0.02)
