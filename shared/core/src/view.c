@@ -95,10 +95,11 @@ bool wf_view_range(const struct wf_view *view, size_t parameter, double *out_lo,
             hi = fmax(hi, out_ticks[i]);
         }
     }
-    if (lo == hi) { /* one limit: count from zero, where most things do nothing */
-        lo = fmin(lo, 0);
-        hi = fmax(hi, 0);
-    }
+    /* Limits on one side only: most things count from zero, and have room beyond it. */
+    if (lo <= hi && isnan(out_ticks[WF_LO]) && isnan(out_ticks[WF_LOLO]))
+        lo = isfinite(definition->valid_lo) ? definition->valid_lo : fmin(lo, 0);
+    else if (lo <= hi && isnan(out_ticks[WF_HI]) && isnan(out_ticks[WF_HIHI]))
+        hi = isfinite(definition->valid_hi) ? definition->valid_hi : fmax(2 * hi, 0);
     room = (hi - lo) * ROOM;
     if (lo < hi) {
         *out_lo = fmax(lo - room, definition->valid_lo);
