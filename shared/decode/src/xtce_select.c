@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* Which packets a container means: its restrictions as APIDs and a match expression. */
+
+#include <string.h>
+
+#include <watchfloor/attributes.h>
+
+#include "xtce_model.h"
+
+#define APID_BIT  5
+#define APID_BITS 11
+
+/* --- one comparison ----------------------------------------------------------------------------- */
+
+struct comparison {
+    const struct wfd_node *node;
+    const struct wfd_field *field;
+    const char *relation; /* "==" ... */
+    const char *value;
+};
+
+static const char *relation_of(const char *text)
+{
+    static const char *const known[] = { "==", "!=", "<", "<=", ">", ">=" };
+
+    if (text == NULL || text[0] == '\0')
+        return "==";
+    for (size_t i = 0; i < WF_COUNT_OF(known); i++) {
+        if (strcmp(known[i], text) == 0)
+            return known[i];
+    }
+    return NULL;
+}
+
+/* A Comparison, or a Condition of a BooleanExpression. */
+static bool read_comparison(const struct wfd_draft *draft, const struct wfd_node *node,
+                            struct comparison *out)
+{
+    bool is_condition = wfd_is(node, "Condition");
+    const struct wfd_node *reference =
+        is_condition ? wfd_child(node, "ParameterInstanceRef") : node;
+    const char *name = wfd_attribute(reference, "parameterRef");
+    const struct wfd_node *relation = wfd_child(node, "ComparisonOperator");
+    const struct wfd_node *value = wfd_child(node, "Value");
+    const struct wfd_node *parameter = wfd_find(draft->xtce, node, WFD_KIND_PARAMETER, name);
+
+    *out = (struct comparison){ .node = node };
+    out->field = parameter != NULL ? wfd_field_of(draft, parameter) : NULL;
+    out->relation = relation_of(is_condition ? (relation != NULL ? relation->text : NULL)
+                                             : wfd_attribute(node, "comparisonOperator"));
+    out->value = is_condition ? (value != NULL ? value->text : NULL) : wfd_attribute(node, "value");
+    if (out->field == NULL || out->relation == NULL || out->value == NULL) {
+        wfd_note(draft, node, "a comparison of '%.60s' that is not understood; left out",
+                 name != NULL ? name : "");
+        return false;
+    }
+    return true;
+}
+
+/* The label's number in the parameter's enumeration; false when it is none. */
+static bool label_value(const struct wfd_draft *draft, const struct wfd_field *field,
+                        const char *label, int64_t *out)
+{
+    const struct wfd_node *list = wfd_type_child(draft->xtce, field->type, "EnumerationList");
+    const char *one = wfd_type_attribute(draft->xtce, field->type, "oneStringValue");
+    const char *zero = wfd_type_attribute(draft->xtce, field->type, "zeroStringValue");
+
+    for (const struct wfd_node *node = wfd_child(list, "Enumeration"); node != NULL;
+         node = wfd_next(node)) {
+        const char *own = wfd_attribute(node, "label");
+
+        if (own != NULL && strcmp(own, label) == 0)
+            return wfd_integer(node, "value", 0, out);
+    }
+    if (!wfd_is(field->type, "BooleanParameterType"))
+        return false;
+    *out = wf_casecmp(label, one != NULL ? one : "True") == 0;
+    return *out == 1 || wf_casecmp(label, zero != NULL ? zero : "False") == 0;
+}
+
+static bool add_comparison(struct wfd_draft *draft, const struct comparison *comparison,
+                           struct wf_strbuf *out)
+{
+    double number;
+    int64_t label;
+
+    wf_strbuf_addf(out, "%s %s ", comparison->field->name, comparison->relation);
+    if (label_value(draft, comparison->field, comparison->value, &label)) {
+        wf_strbuf_addf(out, "%lld", (long long)label);
+    } else if (wf_parse_double(comparison->value, &number, NULL) == 0 ||
+               wf_parse_i64(comparison->value, &label, NULL) == 0) {
+        wf_strbuf_add(out, comparison->value);
+    } else if (comparison->field->coding.type == WF_TYPE_STRING &&
+               strpbrk(comparison->value, "\"\\\n") == NULL) {
+        wf_strbuf_addf(out, "\"%s\"", comparison->value);
+    } else {
+        wfd_note(draft, comparison->node, "'%.60s' is no value of '%s'; the comparison is left out",
+                 comparison->value, comparison->field->name);
+        return false;
+    }
+    return true;
+}
+
+/* --- conditions ----------------------------------------------------------------------------------- */
+
+static bool add_condition(struct wfd_draft *draft, const struct wfd_node *node,
+                          struct wf_strbuf *out, unsigned depth);
+
+static bool add_list(struct wfd_draft *draft, const struct wfd_node *list, const char *between,
+                     struct wf_strbuf *out, unsigned depth)
+{
+    bool is_first = true;
+
+    wf_strbuf_add_char(out, '(');
+    for (const struct wfd_node *node = list->first; node != NULL; node = node->next) {
+        if (!is_first)
+            wf_strbuf_add(out, between);
+        if (!add_condition(draft, node, out, depth + 1))
+            return false;
+        is_first = false;
+    }
+    wf_strbuf_add_char(out, ')');
+    return !is_first;
+}
+
+static bool add_condition(struct wfd_draft *draft, const struct wfd_node *node,
+                          struct wf_strbuf *out, unsigned depth)
+{
+    struct comparison comparison;
+
+    if (depth > WFD_XTCE_CHAIN_MAX || out->was_cut)
+        return false;
+    if (wfd_is(node, "Comparison") || wfd_is(node, "Condition"))
+        return read_comparison(draft, node, &comparison) && add_comparison(draft, &comparison, out);
+    if (wfd_is(node, "ComparisonList") || wfd_is(node, "ANDedConditions"))
+        return add_list(draft, node, " and ", out, depth);
+    if (wfd_is(node, "ORedConditions"))
+        return add_list(draft, node, " or ", out, depth);
+    if (wfd_is(node, "BooleanExpression") && node->first != NULL && node->first->next == NULL)
+        return add_condition(draft, node->first, out, depth + 1);
+    wfd_note(draft, node, "%s is not understood; left out", node->name);
+    return false;
+}
+
+bool wfd_condition_text(struct wfd_draft *draft, const struct wfd_node *node, struct wf_strbuf *out)
+{
+    size_t from = out->len;
+
+    if (node->first != NULL && add_condition(draft, node->first, out, 0))
+        return true;
+    out->len = from;
+    out->text[from] = '\0';
+    return false;
+}
+
+/* --- restrictions ---------------------------------------------------------------------------------- */
+
+static bool is_apid(const struct wfd_field *field)
+{
+    return field->at == APID_BIT && field->bits == APID_BITS;
+}
+
+/* Version and type of the primary header: every packet that is taken has 0 there. */
+static bool is_always_zero(const struct wfd_field *field)
+{
+    return (field->at == 0 && field->bits == 3) || (field->at == 3 && field->bits == 1);
+}
+
+static void add_apid(struct wfd_draft *draft, const struct comparison *comparison)
+{
+    int64_t apid = 0;
+
+    if (wf_parse_i64(comparison->value, &apid, NULL) < 0 || apid < 0 || apid > 2046 ||
+        draft->apid_count == WF_SCHEMA_APIDS_MAX) {
+        wfd_note(draft, comparison->node, "APID '%.20s': expected 0 .. 2046, at most %d of them",
+                 comparison->value, WF_SCHEMA_APIDS_MAX);
+        return;
+    }
+    for (size_t i = 0; i < draft->apid_count; i++) {
+        if (draft->apids[i] == apid)
+            return;
+    }
+    draft->apids[draft->apid_count++] = (uint16_t)apid;
+}
+
+/* One OR of nothing but APIDs. */
+static bool take_apid_list(struct wfd_draft *draft, const struct wfd_node *list)
+{
+    struct comparison comparison;
+
+    for (int pass = 0; pass < 2; pass++) {
+        for (const struct wfd_node *node = list->first; node != NULL; node = node->next) {
+            if ((!wfd_is(node, "Condition") && !wfd_is(node, "Comparison")) ||
+                !read_comparison(draft, node, &comparison) || !is_apid(comparison.field) ||
+                strcmp(comparison.relation, "==") != 0)
+                return false;
+            if (pass == 1)
+                add_apid(draft, &comparison);
+        }
+    }
+    return list->first != NULL;
+}
+
+static void take(struct wfd_draft *draft, const struct wfd_node *node, unsigned depth)
+{
+    size_t from = draft->match.len;
+    struct comparison comparison;
+
+    if (depth > WFD_XTCE_CHAIN_MAX)
+        return;
+    if (wfd_is(node, "ComparisonList") || wfd_is(node, "ANDedConditions") ||
+        wfd_is(node, "BooleanExpression")) {
+        for (const struct wfd_node *child = node->first; child != NULL; child = child->next)
+            take(draft, child, depth + 1);
+        return;
+    }
+    if (wfd_is(node, "ORedConditions") && take_apid_list(draft, node))
+        return;
+    if (wfd_is(node, "Comparison") || wfd_is(node, "Condition")) {
+        if (!read_comparison(draft, node, &comparison))
+            return;
+        if (is_apid(comparison.field) && strcmp(comparison.relation, "==") == 0) {
+            add_apid(draft, &comparison);
+            return;
+        }
+        if (is_always_zero(comparison.field) && strcmp(comparison.relation, "==") == 0 &&
+            strcmp(comparison.value, "0") == 0)
+            return;
+        if (comparison.field->at < 0) {
+            wfd_note(draft, node,
+                     "'%s' has no fixed place in the packet; the comparison is left out",
+                     comparison.field->name);
+            return;
+        }
+    }
+    if (from > 0)
+        wf_strbuf_add(&draft->match, " and ");
+    if (!add_condition(draft, node, &draft->match, depth + 1)) {
+        draft->match.len = from;
+        draft->match.text[from] = '\0';
+    }
+}
+
+static const struct wfd_node *restriction_of(const struct wfd_node *container)
+{
+    return wfd_path(container, "BaseContainer/RestrictionCriteria");
+}
+
+void wfd_select(struct wfd_draft *draft)
+{
+    const struct wfd_node *chain[WFD_XTCE_CHAIN_MAX];
+    size_t count = wfd_chain(draft->xtce, draft->container, chain);
+
+    for (size_t i = 1; i < count; i++) {
+        const struct wfd_node *criteria = restriction_of(chain[i]);
+
+        for (const struct wfd_node *node = criteria != NULL ? criteria->first : NULL; node != NULL;
+             node = node->next) {
+            if (!wfd_is(node, "NextContainer"))
+                take(draft, node, 0);
+        }
+    }
+}
+
+bool wfd_difference_text(struct wfd_draft *draft, const struct wfd_node *base,
+                         const struct wfd_node *container, struct wf_strbuf *out)
+{
+    const struct wfd_node *chain[WFD_XTCE_CHAIN_MAX];
+    size_t count = wfd_chain(draft->xtce, container, chain);
+    size_t from = out->len;
+    bool is_behind = false;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct wfd_node *criteria = is_behind ? restriction_of(chain[i]) : NULL;
+
+        if (criteria != NULL) {
+            if (out->len > from)
+                wf_strbuf_add(out, " and ");
+            if (!wfd_condition_text(draft, criteria, out))
+                return false;
+        }
+        is_behind = is_behind || chain[i] == base;
+    }
+    return out->len > from;
+}

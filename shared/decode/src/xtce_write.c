@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: MIT */
+/* The text of a schema, as an engineer would have written it. */
+
+#include <math.h>
+#include <string.h>
+
+#include <watchfloor/attributes.h>
+
+#include "xtce_model.h"
+
+#define LINE_WIDTH 96
+#define WORD_MAX   120
+#define TERMS_MAX  16
+#define LABEL_MAX  120
+
+/* --- text ------------------------------------------------------------------------------------------ */
+
+static size_t word_len(const char *text)
+{
+    size_t len = 0;
+
+    while (len < WORD_MAX && (unsigned char)text[len] > ' ' && text[len] != 0x7f)
+        len++;
+    /* A word that is too long is cut, but not inside a character. */
+    if (len == WORD_MAX)
+        while (len > 1 && ((unsigned char)text[len] & 0xc0) == 0x80)
+            len--;
+    return len;
+}
+
+/* "key = words", going on in indented lines; nothing when there are no words. */
+void wfd_write_text(struct wf_strbuf *out, const char *key, const char *text)
+{
+    size_t column = 0;
+
+    while (*text != '\0') {
+        size_t len = word_len(text);
+
+        if (len == 0) {
+            text++;
+            continue;
+        }
+        if (column == 0) {
+            wf_strbuf_addf(out, "%s = ", key);
+            column = strlen(key) + 3;
+        } else if (column + 1 + len > LINE_WIDTH) {
+            wf_strbuf_add(out, "\n    ");
+            column = 4;
+        } else {
+            wf_strbuf_add_char(out, ' ');
+            column++;
+        }
+        wf_strbuf_add_bytes(out, text, len);
+        column += len;
+        text += len;
+    }
+    if (column > 0)
+        wf_strbuf_add_char(out, '\n');
+}
+
+static const char *text_of(const struct wfd_node *node, const char *attribute, const char *child)
+{
+    const char *text = wfd_attribute(node, attribute);
+    const struct wfd_node *element = wfd_child(node, child);
+
+    return text != NULL ? text : element != NULL ? element->text : "";
+}
+
+static const char *first_text(const char *a, const char *b)
+{
+    return a[0] != '\0' ? a : b;
+}
+
+static void write_unit(const struct wfd_draft *draft, const struct wfd_field *field,
+                       struct wf_strbuf *out)
+{
+    const struct wfd_node *set = wfd_type_child(draft->xtce, field->type, "UnitSet");
+    const char *time_unit = wfd_attribute(wfd_child(field->type, "Encoding"), "units");
+    char text[120];
+    struct wf_strbuf unit = WF_STRBUF_FIXED(text);
+
+    for (const struct wfd_node *node = wfd_child(set, "Unit"); node != NULL;
+         node = wfd_next(node)) {
+        const char *power = wfd_attribute(node, "power");
+
+        if (unit.len > 0)
+            wf_strbuf_add_char(&unit, '*');
+        wf_strbuf_add(&unit, node->text);
+        if (power != NULL && strcmp(power, "1") != 0 && strcmp(power, "1.0") != 0)
+            wf_strbuf_addf(&unit, "^%s", power);
+    }
+    if (unit.len == 0 && time_unit != NULL)
+        wf_strbuf_add(&unit, strcmp(time_unit, "seconds") == 0 ? "s" : time_unit);
+    wfd_write_text(out, "unit", text);
+}
+
+/* --- calibrators ----------------------------------------------------------------------------------- */
+
+static bool is_identity(const double *terms, size_t count)
+{
+    return count == 2 && terms[0] == 0 && terms[1] == 1;
+}
+
+/* c0 c1 ...; false when it cannot be said. *out_count 0: engineering is raw. */
+static bool polynomial_of(const struct wfd_draft *draft, const struct wfd_node *node,
+                          double terms[TERMS_MAX], size_t *out_count)
+{
+    *out_count = 0;
+    memset(terms, 0, TERMS_MAX * sizeof(*terms));
+    for (const struct wfd_node *term = wfd_child(node, "Term"); term != NULL;
+         term = wfd_next(term)) {
+        int64_t exponent;
+        double coefficient = wfd_number(term, "coefficient", NAN);
+
+        if (!wfd_integer(term, "exponent", 0, &exponent) || exponent < 0 || exponent >= TERMS_MAX ||
+            !isfinite(coefficient)) {
+            wfd_note(draft, term,
+                     "a term of exponent '%.20s': 0 .. %d can be used; "
+                     "the raw value stands",
+                     wfd_attribute(term, "exponent") != NULL ? wfd_attribute(term, "exponent") : "",
+                     TERMS_MAX - 1);
+            *out_count = 0;
+            return false;
+        }
+        terms[exponent] += coefficient;
+        if ((size_t)exponent + 1 > *out_count)
+            *out_count = (size_t)exponent + 1;
+    }
+    if (is_identity(terms, *out_count))
+        *out_count = 0;
+    return true;
+}
+
+/* The scale and offset of a time's Encoding are a line through its raw values. */
+static size_t time_line(const struct wfd_field *field, double terms[TERMS_MAX])
+{
+    const struct wfd_node *encoding = wfd_child(field->type, "Encoding");
+
+    terms[0] = wfd_number(encoding, "offset", 0);
+    terms[1] = wfd_number(encoding, "scale", 1);
+    return encoding == NULL || is_identity(terms, 2) ? 0 : 2;
+}
+
+static void write_polynomial(const double *terms, size_t count, struct wf_strbuf *out)
+{
+    wf_strbuf_add(out, "polynomial =");
+    for (size_t i = 0; i < count; i++) {
+        wf_strbuf_add(out, i % 4 == 0 && i > 0 ? "\n    " : " ");
+        wf_strbuf_add_double(out, terms[i]);
+    }
+    wf_strbuf_add_char(out, '\n');
+}
+
+static const struct wfd_node *default_calibrator(const struct wfd_draft *draft,
+                                                 const struct wfd_field *field)
+{
+    const struct wfd_node *coding = field->coding.node;
+    const struct wfd_node *contexts = wfd_child(coding, "ContextCalibratorList");
+
+    if (contexts != NULL)
+        wfd_note(draft, contexts,
+                 "context calibrators of '%s': the default calibrator is used always",
+                 field->original);
+    return wfd_child(coding, "DefaultCalibrator");
+}
+
+static const struct wfd_node *spline_of(const struct wfd_draft *draft,
+                                        const struct wfd_field *field)
+{
+    return wfd_child(wfd_child(field->coding.node, "DefaultCalibrator"), "SplineCalibrator") !=
+                       NULL &&
+                   draft->rc == 0
+               ? wfd_path(field->coding.node, "DefaultCalibrator/SplineCalibrator")
+               : NULL;
+}
+
+/* The first field that uses the same element names what several share. */
+static const struct wfd_field *first_with(const struct wfd_draft *draft,
+                                          const struct wfd_node *node,
+                                          const struct wfd_node *(*part)(const struct wfd_draft *,
+                                                                         const struct wfd_field *))
+{
+    for (size_t i = 0; i < draft->count; i++) {
+        if (part(draft, &draft->fields[i]) == node)
+            return &draft->fields[i];
+    }
+    return NULL;
+}
+
+/* True when engineering differs from raw. */
+static bool write_calibrator(const struct wfd_draft *draft, const struct wfd_field *field,
+                             struct wf_strbuf *out)
+{
+    const struct wfd_node *calibrator = default_calibrator(draft, field);
+    const struct wfd_node *polynomial = wfd_child(calibrator, "PolynomialCalibrator");
+    const struct wfd_node *spline = spline_of(draft, field);
+    double terms[TERMS_MAX];
+    size_t count = 0;
+
+    if (polynomial != NULL) {
+        (void)polynomial_of(draft, polynomial, terms, &count);
+    } else if (spline != NULL) {
+        wf_strbuf_addf(out, "calibrator = %s\n", first_with(draft, spline, spline_of)->name);
+        return true;
+    } else if (calibrator != NULL && calibrator->first != NULL) {
+        wfd_note(draft, calibrator->first, "%s of '%s': the raw value stands",
+                 calibrator->first->name, field->original);
+    } else {
+        count = time_line(field, terms);
+    }
+    if (count > 0)
+        write_polynomial(terms, count, out);
+    return count > 0;
+}
+
+static void write_spline(const struct wfd_draft *draft, const struct wfd_field *field,
+                         struct wf_strbuf *out)
+{
+    static const char *const orders[] = { "step", "linear", "quadratic", "cubic" };
+    const struct wfd_node *spline = spline_of(draft, field);
+    const char *extrapolate = wfd_attribute(spline, "extrapolate");
+    bool does_extrapolate = false;
+    int64_t order;
+
+    if (spline == NULL || first_with(draft, spline, spline_of) != field)
+        return;
+    if (!wfd_integer(spline, "order", 1, &order) || order < 0 || order > 3) {
+        wfd_note(draft, spline, "a spline of order '%.20s': taken as linear",
+                 wfd_attribute(spline, "order"));
+        order = 1;
+    }
+    if (extrapolate != NULL)
+        (void)wf_parse_bool(extrapolate, &does_extrapolate, NULL);
+    wf_strbuf_addf(out,
+                   "\n[calibrator %s]\ninterpolate = %s\nextrapolate = %s\ntable =", field->name,
+                   orders[order], does_extrapolate ? "yes" : "no");
+    for (const struct wfd_node *point = wfd_child(spline, "SplinePoint"); point != NULL;
+         point = wfd_next(point)) {
+        wf_strbuf_add(out, "\n    ");
+        wf_strbuf_add_double(out, wfd_number(point, "raw", NAN));
+        wf_strbuf_add_char(out, ':');
+        wf_strbuf_add_double(out, wfd_number(point, "calibrated", NAN));
+    }
+    wf_strbuf_add_char(out, '\n');
+}
+
+/* --- enumerations ---------------------------------------------------------------------------------- */
+
+static bool is_plain_bool(const struct wfd_draft *draft, const struct wfd_field *field)
+{
+    const char *one = wfd_type_attribute(draft->xtce, field->type, "oneStringValue");
+    const char *zero = wfd_type_attribute(draft->xtce, field->type, "zeroStringValue");
+
+    return wfd_is(field->type, "BooleanParameterType") &&
+           (one == NULL || !wf_casecmp(one, "true")) &&
+           (zero == NULL || !wf_casecmp(zero, "false"));
+}
+
+/* What gives the labels: the list, or the boolean type with words of its own. */
+static const struct wfd_node *labels_of(const struct wfd_draft *draft,
+                                        const struct wfd_field *field)
+{
+    bool is_whole = field->coding.type == WF_TYPE_UINT || field->coding.type == WF_TYPE_INT;
+
+    if (is_whole && wfd_is(field->type, "EnumeratedParameterType"))
+        return wfd_type_child(draft->xtce, field->type, "EnumerationList");
+    if (is_whole && wfd_is(field->type, "BooleanParameterType") && !is_plain_bool(draft, field))
+        return field->type;
+    return NULL;
+}
+
+static void write_label(int64_t low, int64_t high, const char *label, struct wf_strbuf *out)
+{
+    char key[64], text[LABEL_MAX + 8];
+    struct wf_strbuf range = WF_STRBUF_FIXED(key);
+    struct wf_strbuf cut = WF_STRBUF_FIXED(text);
+
+    wf_strbuf_addf(&range, high > low ? "%lld..%lld" : "%lld", (long long)low, (long long)high);
+    wf_strbuf_add(&cut, label);
+    wfd_write_text(out, key, cut.text);
+}
+
+/* Has an Enumeration before `node` the value already? */
+static const struct wfd_node *overlapping(const struct wfd_node *list, const struct wfd_node *node,
+                                          int64_t low, int64_t high)
+{
+    for (const struct wfd_node *other = wfd_child(list, "Enumeration"); other != node;
+         other = wfd_next(other)) {
+        int64_t other_low, other_high;
+
+        if (wfd_integer(other, "value", 0, &other_low) &&
+            wfd_integer(other, "maxValue", other_low, &other_high) && low <= other_high &&
+            high >= other_low)
+            return other;
+    }
+    return NULL;
+}
+
+static void write_enumeration(struct wfd_draft *draft, const struct wfd_field *field,
+                              struct wf_strbuf *out)
+{
+    const struct wfd_node *list = labels_of(draft, field);
+    int64_t low, high;
+
+    if (list == NULL || first_with(draft, list, labels_of) != field)
+        return;
+    wf_strbuf_addf(out, "\n[enumeration %s]\n", field->name);
+    if (list == field->type) {
+        const char *one = wfd_type_attribute(draft->xtce, list, "oneStringValue");
+        const char *zero = wfd_type_attribute(draft->xtce, list, "zeroStringValue");
+
+        write_label(0, 0, zero != NULL ? zero : "False", out);
+        write_label(1, 1, one != NULL ? one : "True", out);
+        return;
+    }
+    for (const struct wfd_node *node = wfd_child(list, "Enumeration"); node != NULL;
+         node = wfd_next(node)) {
+        const char *label = wfd_attribute(node, "label");
+        const struct wfd_node *other = NULL;
+
+        if (++draft->xtce->steps > WFD_XTCE_STEPS_MAX)
+            return;
+        if (label == NULL || !wfd_integer(node, "value", 0, &low) ||
+            !wfd_integer(node, "maxValue", low, &high) || high < low) {
+            wfd_note(draft, node, "an Enumeration without label or value: left out");
+        } else if ((other = overlapping(list, node, low, high)) != NULL) {
+            wfd_note(draft, node, "label '%.40s': its value has a label in line %u; left out",
+                     label, other->line);
+        } else {
+            write_label(low, high, label, out);
+        }
+    }
+}
+
+/* --- parameters ------------------------------------------------------------------------------------ */
+
+static void write_size(struct wfd_draft *draft, const struct wfd_field *field,
+                       struct wf_strbuf *out)
+{
+    const struct wfd_coding *coding = &field->coding;
+    const struct wfd_field *from;
+
+    switch (coding->sizing) {
+    case WF_SIZE_FIXED:
+        wf_strbuf_addf(out, "size = %u\n", coding->size_max);
+        return;
+    case WF_SIZE_FIELD:
+        from = wfd_field_of(draft, coding->size_from);
+        if (from != NULL && from < field) {
+            wf_strbuf_addf(out, "size = %s", from->name);
+            if (coding->size_add != 0)
+                wf_strbuf_addf(out, "%+lld", (long long)coding->size_add);
+            wf_strbuf_add_char(out, '\n');
+            break;
+        }
+        wfd_note(draft, field->entry,
+                 "the size of '%s' is in a parameter that does not come before it: read to the "
+                 "end of the packet",
+                 field->original);
+        wf_strbuf_add(out, "size = rest\n");
+        break;
+    case WF_SIZE_PREFIX:
+        wf_strbuf_addf(out, "size = prefix %u\n", coding->prefix_bits);
+        break;
+    case WF_SIZE_TERMINATED:
+        wf_strbuf_addf(out, "size = terminated 0x%02x\n", coding->terminator);
+        break;
+    case WF_SIZE_REST:
+        wf_strbuf_add(out, "size = rest\n");
+        break;
+    }
+    wf_strbuf_addf(out, "size_max = %u\n", coding->size_max);
+}
+
+static void write_type(struct wfd_draft *draft, const struct wfd_field *field,
+                       struct wf_strbuf *out)
+{
+    static const char *const types[] = {
+        "uint", "int", "float", "bool", "string", "bytes", "time"
+    };
+    static const char *const encodings[] = { "plain", "sign-magnitude", "ones-complement", "bcd",
+                                             "mil1750a" };
+    const struct wfd_coding *coding = &field->coding;
+    enum wf_type type =
+        coding->type == WF_TYPE_UINT && is_plain_bool(draft, field) ? WF_TYPE_BOOL : coding->type;
+    const struct wfd_field *count_from =
+        field->count_from != NULL ? wfd_field_of(draft, field->count_from) : NULL;
+
+    if (type != WF_TYPE_UINT)
+        wf_strbuf_addf(out, "type = %s\n", types[type]);
+    if (coding->bits > 0)
+        wf_strbuf_addf(out, "bits = %u\n", coding->bits);
+    if (coding->is_little)
+        wf_strbuf_add(out, "byte_order = little\n");
+    if (coding->encoding != WF_ENCODING_PLAIN)
+        wf_strbuf_addf(out, "encoding = %s\n", encodings[coding->encoding]);
+    if (coding->bits == 0)
+        write_size(draft, field, out);
+    if (count_from != NULL && count_from < field)
+        wf_strbuf_addf(out, "count = %s\ncount_max = %u\n", count_from->name, field->count);
+    else if (field->count_from != NULL)
+        wfd_note(draft, field->entry,
+                 "the count of '%s' is in a parameter that does not come "
+                 "before it: one element is read",
+                 field->original);
+    else if (field->count > 1)
+        wf_strbuf_addf(out, "count = %u\n", field->count);
+}
+
+static void write_place(const struct wfd_field *field, bool is_first, struct wf_strbuf *out)
+{
+    if ((is_first || field->is_placed) && field->at >= 0) {
+        wf_strbuf_addf(out, "at = %lld", (long long)field->at / 8);
+        if (field->at % 8 != 0)
+            wf_strbuf_addf(out, ".%lld", (long long)field->at % 8);
+        wf_strbuf_add_char(out, '\n');
+    } else if (field->skip > 0) {
+        wf_strbuf_addf(out, "skip = %lld\n", (long long)field->skip);
+    }
+}
+
+static void write_conditions(struct wfd_draft *draft, const struct wfd_field *field,
+                             struct wf_strbuf *out)
+{
+    struct wf_strbuf text;
+
+    if (field->condition_count == 0)
+        return;
+    wf_strbuf_init(&text, 64u << 10);
+    for (size_t i = 0; i < field->condition_count; i++) {
+        size_t from = text.len;
+
+        if (from > 0)
+            wf_strbuf_add(&text, " and ");
+        if (!wfd_condition_text(draft, field->conditions[i], &text)) {
+            text.len = from;
+            text.text[from] = '\0';
+        }
+    }
+    wfd_write_text(out, "present_when", text.text);
+    wf_strbuf_fini(&text);
+}
+
+static void write_parameter(struct wfd_draft *draft, const struct wfd_field *field, bool is_first,
+                            struct wf_strbuf *out)
+{
+    const struct wfd_node *labels = labels_of(draft, field);
+    const char *type_title = text_of(field->type, "shortDescription", "ShortDescription");
+    bool is_calibrated = false;
+
+    wf_strbuf_addf(out, "\n[parameter %s]\n", field->name);
+    if (strcmp(field->name, field->original) != 0)
+        wfd_write_text(out, "alias", field->original);
+    wfd_write_text(
+        out, "title",
+        first_text(text_of(field->parameter, "shortDescription", "ShortDescription"), type_title));
+    wfd_write_text(out, "description",
+                   first_text(text_of(field->parameter, "", "LongDescription"),
+                              text_of(field->type, "", "LongDescription")));
+    if (field->is_inherited && field->at >= 0 && field->at < 48)
+        wf_strbuf_add(out, "group = Packet header\n");
+    write_place(field, is_first, out);
+    write_type(draft, field, out);
+    write_conditions(draft, field, out);
+    write_unit(draft, field, out);
+    if (labels != NULL)
+        wf_strbuf_addf(out, "enumeration = %s\n", first_with(draft, labels, labels_of)->name);
+    else if (field->coding.bits > 0 && !is_plain_bool(draft, field))
+        is_calibrated = write_calibrator(draft, field, out);
+    wfd_write_limits(draft, field, is_calibrated, out);
+}
+
+/* --- the subsystem -------------------------------------------------------------------------------- */
+
+/* Packets that extend this one are their own subsystems: not these. */
+static void exclude_children(struct wfd_draft *draft)
+{
+    const struct wf_xtce *xtce = draft->xtce;
+
+    for (size_t i = 0; i < xtce->packet_count; i++) {
+        const struct wfd_node *chain[WFD_XTCE_CHAIN_MAX];
+        size_t count = wfd_chain(xtce, xtce->packets[i].container, chain);
+        size_t from = draft->match.len;
+
+        while (count > 0 && chain[count - 1] != draft->container)
+            count--;
+        if (count == 0 || xtce->packets[i].container == draft->container)
+            continue;
+        wf_strbuf_add(&draft->match, from > 0 ? " and not (" : "not (");
+        if (!wfd_difference_text(draft, draft->container, xtce->packets[i].container,
+                                 &draft->match)) {
+            draft->match.len = from;
+            draft->match.text[from] = '\0';
+            wfd_note(draft, xtce->packets[i].container,
+                     "'%s' extends '%s' and nothing that can be said tells them apart",
+                     xtce->packets[i].name, wfd_attribute(draft->container, "name"));
+            continue;
+        }
+        wf_strbuf_add_char(&draft->match, ')');
+    }
+}
+
+/* The scale of one count of an absolute time as the schema's unit; "" when it is none. */
+static bool add_time_unit(double scale, struct wf_strbuf *out)
+{
+    static const struct {
+        double seconds;
+        const char *name;
+    } units[] = { { 86400, "1d" }, { 1, "1s" }, { 1e-3, "1ms" }, { 1e-6, "1us" }, { 1e-9, "1ns" } };
+
+    for (size_t i = 0; i < WF_COUNT_OF(units); i++) {
+        if (scale == units[i].seconds) {
+            wf_strbuf_add(out, units[i].name);
+            return true;
+        }
+    }
+    if (scale > 0 && 1 / scale == floor(1 / scale) && 1 / scale < 1e9) {
+        wf_strbuf_addf(out, "1/%.0fs", 1 / scale);
+        return true;
+    }
+    return false;
+}
+
+static const char *epoch_of(const struct wfd_node *type)
+{
+    static const struct {
+        const char *xtce, *ours;
+    } known[] = { { "TAI", "tai" },
+                  { "UNIX", "unix" },
+                  { "POSIX", "unix" },
+                  { "GPS", "gps" },
+                  { "J2000", "j2000" } };
+    const struct wfd_node *epoch = wfd_path(type, "ReferenceTime/Epoch");
+
+    if (epoch == NULL)
+        return NULL;
+    for (size_t i = 0; i < WF_COUNT_OF(known); i++) {
+        if (strcmp(known[i].xtce, epoch->text) == 0)
+            return known[i].ours;
+    }
+    return epoch->text;
+}
+
+/* An absolute time with an epoch is the sample's time; others in seconds add to it. */
+static void write_time(const struct wfd_draft *draft, struct wf_strbuf *out)
+{
+    for (size_t i = 0; i < draft->count; i++) {
+        const struct wfd_field *field = &draft->fields[i];
+        const char *epoch = epoch_of(field->type);
+        const struct wfd_node *encoding = wfd_child(field->type, "Encoding");
+        char text[120];
+        struct wf_strbuf unit = WF_STRBUF_FIXED(text);
+        bool is_date;
+
+        if (!wfd_is(field->type, "AbsoluteTimeParameterType"))
+            continue;
+        if (epoch == NULL || wfd_number(encoding, "offset", 0) != 0 ||
+            (field->coding.type != WF_TYPE_UINT && field->coding.type != WF_TYPE_INT) ||
+            !add_time_unit(wfd_number(encoding, "scale", 1), &unit)) {
+            wfd_note(draft, field->entry,
+                     "'%s', an absolute time, is read as a number; it is not "
+                     "the sample's time",
+                     field->original);
+            continue;
+        }
+        is_date = epoch[0] >= '0' && epoch[0] <= '9';
+        wf_strbuf_addf(out, "time = fields %s:%s\nepoch = %.40s%s%s\n", field->name, unit.text,
+                       epoch, is_date && strchr(epoch, 'T') == NULL ? "T00:00:00" : "",
+                       is_date ? " utc" : "");
+        return;
+    }
+}
+
+void wfd_write_schema(struct wfd_draft *draft, const char *name, struct wf_strbuf *out)
+{
+    const struct wfd_node *container = draft->container;
+    const char *original = wfd_attribute(container, "name");
+    const char *title = text_of(container, "shortDescription", "ShortDescription");
+
+    exclude_children(draft);
+    wf_strbuf_add(out, "[subsystem]\n");
+    wf_strbuf_addf(out, "name = %s\n", name);
+    wfd_write_text(out, "title", first_text(title, original != NULL ? original : name));
+    wfd_write_text(out, "description", text_of(container, "", "LongDescription"));
+    wfd_write_text(out, "version",
+                   text_of(wfd_child(wfd_tree_root(draft->xtce->tree), "Header"), "version", ""));
+    wf_strbuf_add(out, "apid =");
+    for (size_t i = 0; i < draft->apid_count; i++)
+        wf_strbuf_addf(out, " %u", (unsigned)draft->apids[i]);
+    wf_strbuf_add_char(out, '\n');
+    wfd_write_text(out, "match", draft->match.len > 0 ? draft->match.text : "");
+    write_time(draft, out);
+    for (size_t i = 0; i < draft->count; i++)
+        write_parameter(draft, &draft->fields[i], i == 0, out);
+    for (size_t i = 0; i < draft->count; i++)
+        write_spline(draft, &draft->fields[i], out);
+    for (size_t i = 0; i < draft->count; i++)
+        write_enumeration(draft, &draft->fields[i], out);
+    wfd_write_contexts(draft, out);
+}
