@@ -74,6 +74,8 @@ static void tell_unknown_keys(const struct wf_config *config, const struct wf_in
         if (key->was_used)
             continue;
         nearest = wf_nearest_name(key->name, names, count);
+        if (nearest != NULL && wf_casecmp(nearest, key->name) == 0)
+            continue; /* stands twice, which is told already */
         if (nearest != NULL)
             wf_problems_add(problems, config->file, key->line,
                             "[%s] has no key '%s'; did you mean '%s'?", section->kind, key->name,

@@ -133,6 +133,7 @@ static void what_is_wrong_is_told_by_line(void **state)
         { "[listener a]\nallow = everybody\n", 2, "ADDRESS/PREFIX" },
         { "[listener a]\nport = 5\n[listener b]\nport = 5\n", 4, "line 1" },
         { "[receiver]\ngather = 1\n", 2, "not a duration" },
+        { "[receiver]\ngather = 1ms\ngather = 2ms\n", 3, "line 2 of this section already" },
         { "[receiver]\ngather = 2s\n", 2, "outside 0 .. 100ms" },
         { "[receiver]\nregion_memory = 1\n", 2, "outside 1M .. 1T" },
         { "[console]\nrate = 60\n", 2, "outside 1 .. 10" },
