@@ -8,6 +8,8 @@
 #include "process_usage.h"
 #include "receiver_info.h"
 
+#define RATE_WINDOW_NS (WF_NS_PER_S / 2)
+
 static void fill_rejected(struct receiver_info *info, const uint64_t rejected[WF_REJECT_COUNT])
 {
     info->rejected = rx_counters_rejected(rejected);
@@ -49,34 +51,55 @@ static void fill_counters(struct receiver_info *info, const struct rx_counters *
     info->reload_failures = counters->reload_failures;
 }
 
-static void fill_rates(struct receiver_info *info, const struct rx_counters *now,
-                       const struct rx_counters *last, double elapsed_s)
+static void measure_rates(struct rx_health_rates *rates, const struct rx_counters *now,
+                          const struct rx_counters *last, double elapsed_s)
 {
-    if (elapsed_s <= 0)
-        return;
-    info->drop_rate = (double)(now->kernel_dropped - last->kernel_dropped) / elapsed_s;
-    info->datagram_rate = (double)(now->datagrams - last->datagrams) / elapsed_s;
-    info->packet_rate = (double)(now->packets - last->packets) / elapsed_s;
-    info->byte_rate = (double)(now->datagram_bytes + now->stream_bytes - last->datagram_bytes -
-                               last->stream_bytes) /
-                      elapsed_s;
+    rates->drops = (double)(now->kernel_dropped - last->kernel_dropped) / elapsed_s;
+    rates->datagrams = (double)(now->datagrams - last->datagrams) / elapsed_s;
+    rates->packets = (double)(now->packets - last->packets) / elapsed_s;
+    rates->bytes = (double)(now->datagram_bytes + now->stream_bytes - last->datagram_bytes -
+                            last->stream_bytes) /
+                   elapsed_s;
 }
 
-static void fill_process(struct rx_health *health, struct receiver_info *info, int64_t now_mono_ns,
-                         double elapsed_s)
+/*
+ * The sample after a reload and the last of all come at any moment: over a few milliseconds one
+ * packet would make a rate of hundreds, so they repeat the rates of the last full window.
+ */
+static void fill_rates(struct rx_health *health, struct receiver_info *info,
+                       const struct rx_counters *now, int64_t now_mono_ns)
+{
+    const struct rx_health_rates *rates = &health->rates;
+    int64_t elapsed_ns = now_mono_ns - health->window_mono_ns;
+
+    if (elapsed_ns >= RATE_WINDOW_NS) {
+        double elapsed_s = (double)elapsed_ns / (double)WF_NS_PER_S;
+        int64_t cpu_ns = (int64_t)(info->cpu_time * (double)WF_NS_PER_S);
+
+        measure_rates(&health->rates, now, &health->last, elapsed_s);
+        health->rates.cpu_percent =
+            100.0 * (double)(cpu_ns - health->last_cpu_ns) / (double)elapsed_ns;
+        health->last = *now;
+        health->last_cpu_ns = cpu_ns;
+        health->window_mono_ns = now_mono_ns;
+    }
+    info->drop_rate = rates->drops;
+    info->datagram_rate = rates->datagrams;
+    info->packet_rate = rates->packets;
+    info->byte_rate = rates->bytes;
+    info->cpu_percent = rates->cpu_percent;
+}
+
+static void fill_process(struct rx_health *health, struct receiver_info *info, int64_t now_mono_ns)
 {
     struct rx_process_usage usage;
 
     rx_process_usage(&usage);
     info->uptime = (double)(now_mono_ns - health->started_mono_ns) / (double)WF_NS_PER_S;
     info->cpu_time = (double)usage.cpu_ns / (double)WF_NS_PER_S;
-    if (elapsed_s > 0)
-        info->cpu_percent =
-            100.0 * (double)(usage.cpu_ns - health->last_cpu_ns) / (double)WF_NS_PER_S / elapsed_s;
     info->memory = usage.private_bytes;
     info->is_reload_refused = health->is_reload_refused;
     info->region_bytes = health->region_bytes;
-    health->last_cpu_ns = usage.cpu_ns;
 }
 
 void rx_health_publish(struct rx_health *health, struct rx_path *path, struct rx_world *world,
@@ -96,8 +119,8 @@ void rx_health_publish(struct rx_health *health, struct rx_path *path, struct rx
     struct receiver_info *info = rx_own_begin(region);
 
     fill_counters(info, &path->counters);
-    fill_rates(info, &path->counters, &health->last, elapsed_s);
-    fill_process(health, info, now_mono_ns, elapsed_s);
+    fill_process(health, info, now_mono_ns);
+    fill_rates(health, info, &path->counters, now_mono_ns);
     info->listeners = (uint32_t)world->listener_count;
     info->listeners_down = sums.listeners_down;
     info->connections = sums.connections;
@@ -106,6 +129,5 @@ void rx_health_publish(struct rx_health *health, struct rx_path *path, struct rx
     info->subsystems = (uint32_t)world->subsystem_count;
     info->subsystems_stale = sums.subsystems_stale;
     rx_own_publish(region, now_utc_ns, now_mono_ns);
-    health->last = path->counters;
     health->last_mono_ns = now_mono_ns;
 }

@@ -14,11 +14,17 @@
 #include "endpoint.h"
 #include "own_regions.h"
 
+struct rx_health_rates {
+    double drops, datagrams, packets, bytes, cpu_percent;
+};
+
 struct rx_health {
     struct rx_own_regions own;
     int64_t started_mono_ns;
-    int64_t last_mono_ns, last_cpu_ns;
+    int64_t last_mono_ns;                /* the sample before */
+    int64_t window_mono_ns, last_cpu_ns; /* what the rates are measured from */
     struct rx_counters last;
+    struct rx_health_rates rates;
     bool is_reload_refused;
     uint64_t region_bytes;
 };

@@ -396,6 +396,7 @@ int rx_receiver_start(const struct wf_common *common, struct rx_receiver **out_r
     receiver->config_file = common->config;
     receiver->health.started_mono_ns = wf_mono_now_ns();
     receiver->health.last_mono_ns = receiver->health.started_mono_ns;
+    receiver->health.window_mono_ns = receiver->health.started_mono_ns;
     (void)rx_raise_descriptor_limit();
     rc = start(receiver, problems, err);
     if (rc < 0) {

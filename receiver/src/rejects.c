@@ -79,7 +79,9 @@ static void explain(const struct kept *kept, const struct wf_ccsds_header *heade
         wf_strbuf_addf(out, ": APID %u at listener %s", (unsigned)header->apid, kept->listener);
         break;
     case WF_REJECT_BAD_VERSION:
-        wf_strbuf_addf(out, ": it is %u", (unsigned)header->version);
+        /* From the byte itself: what is rejected may be too short to have a header. */
+        if (kept->kept_len > 0)
+            wf_strbuf_addf(out, ": it is %u", (unsigned)(kept->bytes[0] >> 5));
         break;
     case WF_REJECT_TRUNCATED:
         if (kept->len >= WF_CCSDS_HEADER_BYTES)

@@ -99,12 +99,15 @@ class Rejecting(receivercase.ReceiverCase):
             ("bad_type", packets.packet(100, 1, b"1234", command=True)),
             ("bad_length", packets.packet(100, 1, b"12")),
             ("truncated", packets.packet(100, 1, b"12345678", length=5000)),
+            ("bad_version", b"\x61bc"),
         ]
         sender = self.udp()
         for number, (reason, data) in enumerate(cases):
             sender.send(data)
             values = self.settled(datagrams=number + 1)
-            self.assertEqual(values["by_reason"][reason], 1, (reason, self.rejected(values)))
+            expected = [one for one, _ in cases[:number + 1]].count(reason)
+            self.assertEqual(values["by_reason"][reason], expected,
+                             (reason, self.rejected(values)))
         self.assertEqual(values["published"], 0)
         self.assertEqual(values["rejected"], len(cases))
         kept = wfsystem.wait_for(
@@ -117,6 +120,8 @@ class Rejecting(receivercase.ReceiverCase):
             self.assertEqual(sample["values"]["listener"], "in")
             self.assertEqual(sample["values"]["peer"], "127.0.0.1")
         self.assertIn("999", kept[0]["values"]["explanation"])
+        for one in (kept[1], kept[5]):      # whether or not there is a whole header
+            self.assertIn("it is 3", one["values"]["explanation"])
 
     def test_rubbish_of_any_length_balances(self):
         self.start()
