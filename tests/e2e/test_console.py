@@ -166,6 +166,14 @@ class Screens(ConsoleTest):
             self.assertEqual(console.wait_exit(), 0, how)
             self.assertTrue(console.is_restored(), how)
 
+    def test_a_terminal_that_cannot_be_drawn_on_is_refused(self):
+        console = terminal.Terminal([program("wf-console")], self.ops.env, 80, 24, term="dumb")
+        self.addCleanup(console.close)
+        self.assertEqual(console.wait_exit(), 2)
+        self.assertIn(b"TERM=dumb cannot move its cursor", console.raw)
+        self.assertIn(b"--once", console.raw)
+        self.assertTrue(console.is_restored())
+
     def test_numbers_move_and_freeze_stops_them(self):
         self.feed()
         console = self.console("--display", "power/table")

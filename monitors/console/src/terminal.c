@@ -137,6 +137,15 @@ int con_terminal_open(bool is_ascii, struct con_terminal **out_terminal, struct 
             term != NULL ? term : "(not set)");
     }
     (void)set_term(terminal->screen);
+    if (tigetstr("cup") == NULL) { /* TERM=dumb: curses would draw nothing, and say nothing */
+        (void)endwin();
+        delscreen(terminal->screen);
+        free(terminal);
+        return wf_fail(err, WF_ERR_INVALID,
+                       "the terminal TERM=%s cannot move its cursor; try TERM=xterm-256color, or "
+                       "--once for plain text",
+                       term != NULL ? term : "(not set)");
+    }
     make_styles(terminal);
     (void)cbreak();
     (void)noecho();
