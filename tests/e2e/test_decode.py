@@ -141,7 +141,7 @@ class Decode(unittest.TestCase):
                            (["--format", "xml"], "expected csv or json"),
                            (["--skip", "x"], "--skip"), (["--framing", "huh 3"], "huh"),
                            (["--schema", "/nowhere"], "/nowhere"),
-                           (["/nowhere/either"], "/nowhere/either")):
+                           (["/nowhere/either"], "/nowhere/either: No such file")):
             self.decode(tank(0), *args, status=2)
             self.assertIn(text, self.said)
 

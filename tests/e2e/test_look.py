@@ -133,6 +133,9 @@ class Get(Look):
         self.assertIn("56", system.run("wf", "get", "odd.level", "--raw"))
 
     def test_never_received_and_not_found_are_1(self):
+        done = self.system().run("wf", "get", "any.thing", "--json", check=False)
+        self.assertEqual((done.returncode, json.loads(done.stdout)), (1, []))
+        self.assertIn("is the system running?", done.stderr)
         system = self.start()
         done = system.run("wf", "get", "quiet", "--json", check=False)
         self.assertEqual(done.returncode, 1)
@@ -193,6 +196,16 @@ class Status(Look):
         rejects = json.loads(system.run("wf", "status", "--rejects", "--json",
                                         check=False).stdout)["rejects"]
         self.assertEqual((rejects[-1]["apid"], rejects[-1]["sequence"]), (99, 5))
+
+    def test_the_last_sample_of_a_stopped_receiver_invents_no_rate(self):
+        system = self.start()
+        values = system.status()["receiver"]
+        # Just behind a sample, so that the last one comes milliseconds later.
+        self.wait_for(lambda: system.status()["receiver"]["uptime"] > values["uptime"], "a sample")
+        self.send(system, *(ccsds(99, number, b"\0") for number in range(20)))
+        self.receiver.stop()
+        receiver = system.status()["receiver"]
+        self.assertLess(receiver["packet_rate"], 41)
 
     def test_a_stopped_and_a_killed_receiver_are_wrong(self):
         system = self.start()

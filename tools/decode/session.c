@@ -231,12 +231,13 @@ int decode_session_run(struct decode_session *session, const char *path, struct 
 {
     bool is_input = strcmp(path, "-") == 0;
     int fd = is_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    struct progress progress = { .path = path, .is_shown = isatty(STDERR_FILENO) == 1 };
+    struct progress progress = { .path = path };
     struct stat status;
     int rc;
 
     if (fd < 0)
         return wf_fail_errno(err, errno, "%s", path);
+    progress.is_shown = isatty(STDERR_FILENO) == 1; /* sets errno, so not before */
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
         progress.size = (uint64_t)status.st_size;
     wf_framer_reset(session->framer);

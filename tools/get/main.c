@@ -29,6 +29,14 @@ static void stop(int number)
     is_over = 1;
 }
 
+/* Did anything ever write regions here? The watch itself holds only those that were asked for. */
+static bool has_writers(const struct wf_watch *watch)
+{
+    struct wf_writer_info one;
+
+    return wf_watch_writers(watch, &one, 1) > 0;
+}
+
 /* Say which names meant nothing; true when any did. */
 static bool tell_unmatched(const struct get_walk *walk)
 {
@@ -54,7 +62,7 @@ static void tell_troubles(const struct wf_watch *watch)
 
 static int get_once(struct get_walk *walk, struct get_printer *printer)
 {
-    bool is_incomplete;
+    bool is_incomplete = false;
 
     get_print_begin(printer);
     if (get_walk(walk, 0, wf_watch_count(walk->watch)) < 0) {
@@ -62,10 +70,11 @@ static int get_once(struct get_walk *walk, struct get_printer *printer)
         return STATUS_CANNOT;
     }
     get_print_end(printer);
-    is_incomplete = tell_unmatched(walk);
-    if (walk->item_count == 0 && walk->name_count == 0)
+    if (walk->item_count == 0 && (walk->name_count == 0 || !has_writers(walk->watch)))
         (void)fprintf(stderr, "wf-get: no subsystem has a region; is the system running? "
                               "(wf status)\n");
+    else
+        is_incomplete = tell_unmatched(walk);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         (void)fprintf(stderr, "wf-get: cannot write: %s\n", strerror(errno));
         return STATUS_CANNOT;

@@ -97,7 +97,9 @@ static void judge_receiver(json_t *status)
                     "receive_buffer is too small",
                     status_real(receiver, "drop_rate"));
     if (down > 0)
-        add_problem(status, "%lld listeners hear nothing", (long long)down);
+        add_problem(status,
+                    down == 1 ? "%lld listener hears nothing" : "%lld listeners hear nothing",
+                    (long long)down);
     if (status_bool(receiver, "is_reload_refused"))
         add_problem(status, "the newest configuration was refused; wf check shows why");
 }
