@@ -246,6 +246,33 @@ class Import(unittest.TestCase):
         self.assertIn("--force", self.bring_in(text, status=2))
         self.bring_in(text, "--force")
 
+    def bring_in_table(self, text, *args, status=0):
+        path = os.path.join(self.folder, "my-table.csv")
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        done = subprocess.run([watchfloor.program("wf-import"), "csv", path, "--out", self.out] +
+                              list(args), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=60)
+        self.assertEqual(done.returncode, status, done.stderr.decode())
+        return done.stderr.decode()
+
+    def test_a_table_of_columns(self):
+        self.bring_in_table('\ufeffname,data_type,bit_length,bit_offset,unit\r\n'
+                            'A,uint,4,48,\r\n"B b",int,12,52,"V, rms"\r\n'
+                            'C,uint(3),8,64,\r\nD,str,16,88,\r\n', "--apid", "300")
+        row = self.decode(b"\x1f\xff\1\2\3hi")[0]
+        self.assertEqual([row[n] for n in ("A", "B_b", "C[0]", "C[2]", "D")],
+                         ["1", "-1", "1", "3", "hi"])
+        self.assertIn("unit = V, rms\n", self.schema("my_table"))
+
+    def test_a_table_that_is_wrong_says_where(self):
+        self.assertIn("--apid", self.bring_in_table("name,data_type,bit_length\n", status=2))
+        self.assertIn("bit_length", self.bring_in_table("a,b\n", "--apid", "1", status=2))
+        said = self.bring_in_table("name,data_type,bit_length\nA,uint,8\nB,uint,x\nA,uint,8\n",
+                                   "--apid", "300", status=1)
+        self.assertIn("my-table.csv:3: 'x': bit_length", said)
+        self.assertIn("my-table.csv:4: 'A': the name is there already", said)
+
     def test_hostile_files_are_refused(self):
         bomb = ('<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'
                 '<SpaceSystem name="&b;"/>')

@@ -79,6 +79,17 @@ class RealData(unittest.TestCase):
         expected = read_csv(watchfloor.testdata("jpss", "expected_apid11_raw.csv"))
         self.assertEqual(self.compare(rows, expected), (194400, 194400, {}))
 
+    def test_jpss_by_a_table_of_columns(self):
+        done = subprocess.run([watchfloor.program("wf-import"), "csv",
+                               watchfloor.testdata("jpss", "ccsdspy_jpss1_geolocation.csv"),
+                               "--apid", "11", "--out", self.folder], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        rows = self.decode("jpss", "J01_G011_LZ_2021-04-09T00-00-00Z_V01.DAT1")
+        expected = read_csv(watchfloor.testdata("jpss", "expected_apid11_raw.csv"))
+        self.assertEqual(self.compare(rows, expected, self.both(rows, expected)),
+                         (144000, 144000, {}))
+
     def codice(self, definition, args=()):
         self.bring_in("imap", "codice", definition)
         return self.decode("imap", "codice", "imap_codice_l0_hskp_20100101_v001.pkts",

@@ -29,6 +29,11 @@ struct import_result {
 int import_write(const struct import_options *options, const char *name, const char *text,
                  struct import_result *result, struct wf_err *err);
 
+/* "key = words", going on in indented lines; nothing when there are no words. */
+void import_write_text(struct wf_strbuf *out, const char *key, const char *text);
+
+int import_csv(const struct import_options *options, struct import_result *result,
+               struct wf_err *err);
 int import_xtce(const struct import_options *options, struct import_result *result,
                 struct wf_err *err);
 

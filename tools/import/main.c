@@ -18,7 +18,10 @@ static int run(const struct import_options *options, const char *kind, struct im
 {
     if (strcmp(kind, "xtce") == 0)
         return import_xtce(options, result, err);
-    return wf_fail(err, WF_ERR_INVALID, "'%s': expected xtce, as in: wf import xtce FILE", kind);
+    if (strcmp(kind, "csv") == 0)
+        return import_csv(options, result, err);
+    return wf_fail(err, WF_ERR_INVALID, "'%s': expected xtce or csv, as in: wf import xtce FILE",
+                   kind);
 }
 
 int main(int argc, char **argv)
@@ -28,16 +31,19 @@ int main(int argc, char **argv)
         { "out", "DIR", "folder that gets NAME/NAME.ini for each (default: here)", &options.out,
           NULL },
         { "select", "GLOB", "only those whose name matches", &options.select, NULL },
+        { "apid", "N", "of a csv table, which does not say it", &options.apid, NULL },
+        { "name", "NAME", "of a csv table's subsystem (default: its file's)", &options.name, NULL },
         { "force", NULL, "write over files that are there", NULL, &options.is_forced },
     };
     const struct wf_command_line line = {
         .program = "wf-import",
-        .summary = "a mission's definitions in: XTCE to schemas",
-        .operands = "xtce FILE",
+        .summary = "a mission's definitions in: XTCE, or a table of columns, to schemas",
+        .operands = "xtce|csv FILE",
         .details =
             "Each packet definition becomes a schema to go on with. What a schema cannot say is\n"
             "listed with file and line, and what was done instead; then the exit status is 1.\n\n"
             "  wf import xtce mission.xml --out plugins --select 'COD_*'\n"
+            "  wf import csv table.csv --apid 11     (name, data_type, bit_length, bit_offset)\n"
             "  wf decode flight.pkts --schema plugins --out values\n",
         .options = table,
         .option_count = WF_COUNT_OF(table),
@@ -49,7 +55,7 @@ int main(int argc, char **argv)
 
     wf_options_parse(&line, argc, argv, &common);
     if (common.operand_count != 2) {
-        (void)fprintf(stderr, "wf-import: what and which file? Usage: wf import xtce FILE\n");
+        (void)fprintf(stderr, "wf-import: what and which file? Usage: wf import xtce|csv FILE\n");
         return STATUS_CANNOT;
     }
     options.file = common.operands[1];

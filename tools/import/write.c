@@ -11,6 +11,9 @@
 
 #include "import.h"
 
+#define WORD_MAX   120
+#define LINE_WIDTH 80
+
 static int check(const char *path, const char *text, struct import_result *result,
                  struct wf_err *err)
 {
@@ -65,4 +68,28 @@ int import_write(const struct import_options *options, const char *name, const c
         (void)printf("%s\n", path);
     }
     return rc;
+}
+
+void import_write_text(struct wf_strbuf *out, const char *key, const char *text)
+{
+    size_t column = 0;
+
+    while (*text != '\0') {
+        size_t len = 0;
+
+        while (len < WORD_MAX && (unsigned char)text[len] > ' ' && text[len] != 0x7f)
+            len++;
+        if (len == 0) {
+            text++;
+            continue;
+        }
+        if (column == 0)
+            wf_strbuf_addf(out, "%s =", key);
+        wf_strbuf_add(out, column + len > LINE_WIDTH ? "\n    " : " ");
+        column = column + len > LINE_WIDTH ? len : column + len + 1;
+        wf_strbuf_add_bytes(out, text, len);
+        text += len;
+    }
+    if (column > 0)
+        wf_strbuf_add_char(out, '\n');
 }
