@@ -52,6 +52,10 @@ struct rx_endpoint {
     char trouble[128];
     uint64_t receive_buffer;
     struct rx_peers peers;
+    /* The newest sender as the kernel tells it, and who that is: nearly always the next one too. */
+    struct sockaddr_storage newest_from;
+    socklen_t newest_from_len;
+    struct rx_peer *newest_peer; /* NULL = judge anew */
 
     uint64_t datagrams, bytes, kernel_dropped, refused;
     struct rx_link_counters link;

@@ -169,7 +169,7 @@ static void count_sample(const struct packet *packet, struct rx_subsystem *subsy
     struct rx_subsystem_counters *counters = &subsystem->counters;
 
     arrival->path->counters.published++;
-    arrival->path->unrung++;
+    rx_bell_note(&arrival->path->bell, &subsystem->bell);
     subsystem->source->counters.published++;
     counters->samples++;
     counters->bytes += len;

@@ -16,6 +16,7 @@
 
 #include <watchfloor/decode/framing.h>
 
+#include "bell.h"
 #include "counters.h"
 #include "peers.h"
 #include "rejects.h"
@@ -24,8 +25,8 @@
 struct rx_path {
     struct rx_counters counters;
     struct rx_rejects *rejects;
-    void *scratch;       /* world->payload_max bytes, 64-aligned */
-    uint64_t unrung;     /* samples published since the bell was rung */
+    void *scratch; /* world->payload_max bytes, 64-aligned */
+    struct rx_bell bell;
 };
 
 /* What one socket brought, beside what its peers did. */

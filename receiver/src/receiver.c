@@ -47,22 +47,25 @@ struct rx_receiver {
     uv_loop_t loop;
     uv_prepare_t prepare;
     uv_check_t check;
+    uv_idle_t idle;
     uv_timer_t tick;
     uv_signal_t hangup, terminate, interrupt;
 };
 
-static void ring(struct rx_receiver *receiver)
+static void ring(struct rx_receiver *receiver, int64_t now_mono_ns)
 {
     wf_publisher_ring(receiver->publisher);
     receiver->path.counters.rings++;
-    receiver->path.unrung = 0;
+    rx_bell_rung(&receiver->path.bell, now_mono_ns);
 }
 
 static void publish_health(struct rx_receiver *receiver)
 {
+    int64_t now_mono_ns = wf_mono_now_ns();
+
     rx_health_publish(&receiver->health, &receiver->path, receiver->world, wf_utc_now_ns(),
-                      wf_mono_now_ns());
-    ring(receiver);
+                      now_mono_ns);
+    ring(receiver, now_mono_ns);
 }
 
 /* --- from one configuration to the next --------------------------------------------------------- */
@@ -210,19 +213,34 @@ static void on_prepare(uv_prepare_t *prepare)
     (void)nanosleep(&nap, NULL); /* a signal ends it early, which is fine */
 }
 
-/* After reading: wake monitors once for all that came. */
+/* Makes the next round not wait, so that what was not rung for is not forgotten. */
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+/* After reading: wake monitors, once for all that came. */
 static void on_check(uv_check_t *check)
 {
     struct rx_receiver *receiver = check->data;
     struct rx_io *io = &receiver->io;
 
-    if (receiver->path.unrung > 0)
-        ring(receiver);
-    if (io->round_count == 0)
+    if (io->round_count == 0 && receiver->path.bell.unrung == 0)
         return;
-    (void)rx_gather_note(&receiver->gather, wf_mono_now_ns(), io->round_count, io->round_largest);
+
+    int64_t now_ns = wf_mono_now_ns();
+    bool is_loaded =
+        rx_gather_note(&receiver->gather, now_ns, io->round_count, io->round_largest) &&
+        receiver->world->config->gather_ns > 0;
+
     io->round_count = 0;
     io->round_largest = 0;
+    if (rx_bell_is_due(&receiver->path.bell, is_loaded, now_ns))
+        ring(receiver, now_ns);
+    if (receiver->path.bell.unrung > 0)
+        (void)uv_idle_start(&receiver->idle, on_idle);
+    else
+        (void)uv_idle_stop(&receiver->idle);
 }
 
 static void on_tick(uv_timer_t *tick)
@@ -241,7 +259,7 @@ static void on_tick(uv_timer_t *tick)
         publish_health(receiver);
     } else if (rx_rejects_flush(receiver->path.rejects,
                                 &receiver->health.own.list[RX_OWN_REJECTS]) > 0) {
-        ring(receiver);
+        ring(receiver, now_ns);
     }
 }
 
@@ -256,6 +274,7 @@ static void stop(struct rx_receiver *receiver)
         rx_endpoints_close(receiver->world);
     uv_close((uv_handle_t *)&receiver->prepare, NULL);
     uv_close((uv_handle_t *)&receiver->check, NULL);
+    uv_close((uv_handle_t *)&receiver->idle, NULL);
     uv_close((uv_handle_t *)&receiver->tick, NULL);
     uv_close((uv_handle_t *)&receiver->hangup, NULL);
     uv_close((uv_handle_t *)&receiver->terminate, NULL);
@@ -285,6 +304,7 @@ static int open_loop(struct rx_receiver *receiver, struct wf_err *err)
     loop->data = receiver;
     (void)uv_prepare_init(loop, &receiver->prepare);
     (void)uv_check_init(loop, &receiver->check);
+    (void)uv_idle_init(loop, &receiver->idle);
     (void)uv_timer_init(loop, &receiver->tick);
     (void)uv_signal_init(loop, &receiver->hangup);
     (void)uv_signal_init(loop, &receiver->terminate);

@@ -167,7 +167,7 @@ void rx_streams_reconsider(struct rx_endpoint *endpoint, const struct rx_listene
                            strcmp(before->format, config->format) == 0;
     struct rx_connection *next;
 
-    endpoint->peers.newest = NULL; /* whom it may hear is judged anew */
+    endpoint->newest_peer = NULL; /* whom it may hear is judged anew */
     for (struct rx_connection *at = endpoint->connection_list; at != NULL; at = next) {
         bool is_allowed = endpoint->transport == WF_TRANSPORT_TCP_CONNECT ||
                           rx_allow_has(&listener->allow, &at->address);

@@ -31,35 +31,50 @@ static void take_times(struct rx_arrival *arrival, const struct rx_datagram *dat
     arrival->received_mono_ns = ago_ns > 0 ? now_mono_ns - ago_ns : now_mono_ns;
 }
 
+/* Who sent it; NULL when the listener does not allow that one (out_stranger tells who it is). */
+static struct rx_peer *find_peer(struct rx_endpoint *endpoint, const struct rx_datagram *datagram,
+                                 struct rx_address *out_stranger)
+{
+    struct rx_address from = { 0 };
+
+    if (WF_LIKELY(endpoint->newest_peer != NULL &&
+                  endpoint->newest_from_len == datagram->from_len &&
+                  memcmp(&endpoint->newest_from, datagram->from, datagram->from_len) == 0))
+        return endpoint->newest_peer;
+    (void)rx_address_from_sockaddr(datagram->from, &from, NULL);
+    if (!rx_allow_has(&endpoint->listener->allow, &from)) {
+        *out_stranger = from;
+        return NULL;
+    }
+    endpoint->newest_peer = rx_peers_get(&endpoint->peers, &from);
+    endpoint->newest_from_len = datagram->from_len;
+    memcpy(&endpoint->newest_from, datagram->from, datagram->from_len);
+    return endpoint->newest_peer;
+}
+
 static void take_datagram(struct rx_endpoint *endpoint, struct rx_arrival *arrival,
                           const struct rx_datagram *datagram)
 {
-    struct rx_listener *listener = endpoint->listener;
-    struct rx_path *path = arrival->path;
-    struct rx_address from;
+    struct rx_counters *counters = &arrival->path->counters;
+    struct rx_address stranger;
 
-    path->counters.datagrams++;
-    path->counters.datagram_bytes += datagram->len;
+    counters->datagrams++;
+    counters->datagram_bytes += datagram->len;
     endpoint->datagrams++;
     endpoint->bytes += datagram->len;
     endpoint->last_received_ns = arrival->received_ns;
-    if (WF_UNLIKELY(!rx_address_from_sockaddr(datagram->from, &from, NULL)))
-        from = (struct rx_address){ 0 };
-    if (WF_UNLIKELY(endpoint->peers.newest == NULL ||
-                    !rx_address_is_equal(&endpoint->peers.newest->address, &from))) {
-        if (!rx_allow_has(&listener->allow, &from)) {
-            rx_path_stranger(arrival, &from, datagram->bytes, datagram->len);
-            return;
-        }
+    arrival->peer = find_peer(endpoint, datagram, &stranger);
+    if (WF_UNLIKELY(arrival->peer == NULL)) {
+        rx_path_stranger(arrival, &stranger, datagram->bytes, datagram->len);
+        return;
     }
-    arrival->peer = rx_peers_get(&endpoint->peers, &from);
     arrival->peer->datagrams++;
     arrival->peer->bytes += datagram->len;
     arrival->peer->last_received_ns = arrival->received_ns;
     if (WF_UNLIKELY(datagram->was_cut))
         rx_path_rubbish(arrival, WF_REJECT_TOO_LONG, datagram->bytes, datagram->len);
     else
-        wf_framer_feed(listener->framer, datagram->bytes, datagram->len, rx_path_packet,
+        wf_framer_feed(endpoint->listener->framer, datagram->bytes, datagram->len, rx_path_packet,
                        rx_path_rubbish, arrival);
 }
 

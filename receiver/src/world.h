@@ -27,6 +27,7 @@
 #include <watchfloor/publisher.h>
 
 #include "address.h"
+#include "bell.h"
 #include "counters.h"
 
 struct rx_endpoint;
@@ -50,6 +51,7 @@ struct rx_subsystem {
     bool has_time;            /* its packets carry a device time */
     struct rx_subsystem_counters counters;
     struct rx_rate rate;
+    struct rx_bell_share bell;
 };
 
 /* The packets of one APID of one source: they share a sequence count. */

@@ -109,3 +109,8 @@ const struct wf_schema *wf_writer_schema(const struct wf_writer *writer)
 {
     return writer->schema->schema;
 }
+
+uint64_t wf_writer_slots(const struct wf_writer *writer)
+{
+    return writer->geometry.kind == WF_KIND_SAMPLES ? writer->geometry.slot_count : 0;
+}

@@ -133,7 +133,7 @@ static void a_good_packet_is_published_with_its_number(void **state)
     assert_int_equal(bench->path.counters.idle, 1);
     assert_int_equal(bench->peer.packets, 3);
     assert_int_equal(bench->link.packets, 3);
-    assert_int_equal(bench->path.unrung, 2);
+    assert_int_equal(bench->path.bell.unrung, 2);
 }
 
 static void a_listener_hears_only_its_subsystems(void **state)

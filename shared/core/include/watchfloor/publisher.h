@@ -88,6 +88,8 @@ int wf_writer_remove_row(struct wf_writer *writer, const char *key);
 /* What readers will see as head; and the schema the region was made with. */
 uint64_t wf_writer_head(const struct wf_writer *writer);
 const struct wf_schema *wf_writer_schema(const struct wf_writer *writer);
+/* Samples that are kept (0 for a table): a reader that looks less often than that loses some. */
+uint64_t wf_writer_slots(const struct wf_writer *writer);
 
 /* Wake whoever waits, once per batch: bounded cost, coalesced (see shared/core/README.md). */
 void wf_publisher_ring(struct wf_publisher *publisher);
