@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RX_BELL_NS (INT64_C(10) * 1000000)
+#define RX_BELL_NS (INT64_C(20) * 1000000)
 
 struct rx_bell {     /* zero-initialise */
     uint64_t serial; /* rings so far */
@@ -28,7 +28,7 @@ struct rx_bell {     /* zero-initialise */
 /* What was published in one region since the bell `serial`. */
 struct rx_bell_share {
     uint64_t serial;
-    uint32_t count, limit; /* a quarter of the ring; 0 = not known: every batch */
+    uint32_t count, limit; /* half the ring; 0 = not known: every batch */
 };
 
 /* A sample was published. */

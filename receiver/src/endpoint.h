@@ -32,6 +32,7 @@ struct rx_io {
     char *stream_buffer; /* RX_STREAM_BUFFER; libuv reads into it and calls back at once */
     /* What this round of the loop brought, for gathering. */
     uint32_t round_count, round_largest;
+    int64_t round_mono_ns; /* when its last batch was read */
 };
 
 enum rx_endpoint_state { RX_LISTENING, RX_CONNECTED, RX_CONNECTING }; /* as in links.ini */

@@ -184,6 +184,31 @@ static void count_sample(const struct packet *packet, struct rx_subsystem *subsy
         counters->lag_ns = arrival->received_ns - good_ns;
 }
 
+void rx_path_release(struct rx_path *path)
+{
+    for (uint32_t i = 0; i < path->held_count; i++) {
+        wf_writer_release(path->held[i]->writer);
+        path->held[i]->is_held = false;
+    }
+    path->held_count = 0;
+}
+
+static int hold(struct rx_path *path, struct rx_subsystem *subsystem)
+{
+    int rc;
+
+    if (WF_LIKELY(subsystem->is_held))
+        return 0;
+    if (path->held_count == RX_PATH_HELD_MAX)
+        rx_path_release(path);
+    rc = wf_writer_hold(subsystem->writer);
+    if (rc == 0) {
+        subsystem->is_held = true;
+        path->held[path->held_count++] = subsystem;
+    }
+    return rc;
+}
+
 /* Hand a decoded packet (in scratch) to its region. */
 static void publish(const struct packet *packet, struct rx_subsystem *subsystem,
                     const struct wf_decoded *decoded, int64_t good_ns, size_t len)
@@ -202,7 +227,8 @@ static void publish(const struct packet *packet, struct rx_subsystem *subsystem,
 
     if (WF_UNLIKELY(packet->event == WF_SEQUENCE_LATE))
         mark_late(subsystem->schema, payload);
-    if (WF_UNLIKELY(wf_writer_publish(subsystem->writer, &stamp, payload) < 0)) {
+    if (WF_UNLIKELY(hold(arrival->path, subsystem) < 0 ||
+                    wf_writer_publish(subsystem->writer, &stamp, payload) < 0)) {
         reject(packet, WF_REJECT_BUSY, subsystem);
         return;
     }

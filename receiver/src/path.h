@@ -22,11 +22,16 @@
 #include "rejects.h"
 #include "world.h"
 
+#define RX_PATH_HELD_MAX 32
+
 struct rx_path {
     struct rx_counters counters;
     struct rx_rejects *rejects;
     void *scratch; /* world->payload_max bytes, 64-aligned */
     struct rx_bell bell;
+    /* Regions whose lock is held until the batch is over: one lock a batch, not one a packet. */
+    struct rx_subsystem *held[RX_PATH_HELD_MAX];
+    uint32_t held_count;
 };
 
 /* What one socket brought, beside what its peers did. */
@@ -46,6 +51,9 @@ struct rx_arrival {
 /* wf_packet_fn and wf_rubbish_fn with a struct rx_arrival as context. */
 void rx_path_packet(void *arrival, const uint8_t *packet, size_t len);
 void rx_path_rubbish(void *arrival, enum wf_reject reason, const uint8_t *bytes, size_t len);
+
+/* The batch is over: let go of the regions it was published in. */
+void rx_path_release(struct rx_path *path);
 
 /* Count and keep the datagram of one who is not allowed; `arrival` has no peer. */
 void rx_path_stranger(const struct rx_arrival *arrival, const struct rx_address *peer,

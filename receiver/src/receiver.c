@@ -228,7 +228,7 @@ static void on_check(uv_check_t *check)
     if (io->round_count == 0 && receiver->path.bell.unrung == 0)
         return;
 
-    int64_t now_ns = wf_mono_now_ns();
+    int64_t now_ns = io->round_count > 0 ? io->round_mono_ns : wf_mono_now_ns();
     bool is_loaded =
         rx_gather_note(&receiver->gather, now_ns, io->round_count, io->round_largest) &&
         receiver->world->config->gather_ns > 0;

@@ -89,7 +89,7 @@ int rx_regions_attach(struct wf_publisher *publisher, struct rx_world *world, st
         rc = attach_changed(publisher, world, old, err);
     for (size_t i = 0; rc == 0 && i < world->subsystem_count; i++)
         world->subsystems[i].bell.limit =
-            (uint32_t)(wf_writer_slots(world->subsystems[i].writer) / 4);
+            (uint32_t)(wf_writer_slots(world->subsystems[i].writer) / 2);
     if (rc < 0 && restore(publisher, world, old, err) < 0)
         rc = WF_ERR_CORRUPT;
     return rc;

@@ -82,6 +82,7 @@ static void on_end(struct rx_connection *connection, int status)
 
     note_arrival(connection, &arrival);
     wf_framer_end(connection->framer, rx_path_packet, rx_path_rubbish, &arrival);
+    rx_path_release(arrival.path);
     rx_stream_close(connection);
     if (endpoint->transport == WF_TRANSPORT_TCP_CONNECT)
         rx_tcp_client_retry(endpoint,
@@ -104,6 +105,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
     endpoint->io->path->counters.reads++;
     endpoint->io->path->counters.stream_bytes += (uint64_t)len;
     endpoint->io->round_count++;
+    endpoint->io->round_mono_ns = arrival.received_mono_ns;
     endpoint->bytes += (uint64_t)len;
     endpoint->last_received_ns = arrival.received_ns;
     endpoint->backoff_ms = 0; /* it works: the next attempt comes at once */
@@ -111,6 +113,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
     connection->peer->last_received_ns = arrival.received_ns;
     wf_framer_feed(connection->framer, (const uint8_t *)buffer->base, (size_t)len, rx_path_packet,
                    rx_path_rubbish, &arrival);
+    rx_path_release(arrival.path);
 }
 
 int rx_stream_start(struct rx_connection *connection)
@@ -154,6 +157,7 @@ void rx_streams_close_all(struct rx_endpoint *endpoint)
         if (connection->is_counted) {
             note_arrival(connection, &arrival);
             wf_framer_end(connection->framer, rx_path_packet, rx_path_rubbish, &arrival);
+            rx_path_release(arrival.path);
         }
         rx_stream_close(connection);
     }

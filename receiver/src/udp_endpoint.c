@@ -94,6 +94,8 @@ static void take_batch(struct rx_endpoint *endpoint, int count)
         take_times(&arrival, &datagram, now_utc_ns, now_mono_ns);
         take_datagram(endpoint, &arrival, &datagram);
     }
+    io->round_mono_ns = now_mono_ns;
+    rx_path_release(io->path);
 }
 
 /* Read up to `rounds` batches; a batch that is not full was the last. */

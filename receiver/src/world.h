@@ -52,6 +52,7 @@ struct rx_subsystem {
     struct rx_subsystem_counters counters;
     struct rx_rate rate;
     struct rx_bell_share bell;
+    bool is_held; /* its region's lock, until the batch is over (path.h) */
 };
 
 /* The packets of one APID of one source: they share a sequence count. */

@@ -65,6 +65,7 @@ struct wf_writer {
     struct wf_map_view *view;
     uint32_t entry; /* in the publisher's */
     char name[WFI_REGION_NAME_SIZE];
+    bool is_held; /* the lock is ours until wf_writer_release */
 };
 
 /* The 64 bytes of the header that the platform fills. */

@@ -79,9 +79,11 @@ int wf_writer_publish(struct wf_writer *writer, struct wf_stamp *stamp, const vo
 
     if (writer->geometry.kind != WF_KIND_SAMPLES)
         return WF_ERR_INVALID;
-    rc = wfi_writer_enter(writer);
-    if (WF_UNLIKELY(rc < 0))
-        return rc;
+    if (!writer->is_held) {
+        rc = wfi_writer_enter(writer);
+        if (WF_UNLIKELY(rc < 0))
+            return rc;
+    }
 
     /* One writer at a time: what only writers change needs no order of its own. */
     head = atomic_load_explicit(&header->head, memory_order_relaxed);
@@ -96,8 +98,24 @@ int wf_writer_publish(struct wf_writer *writer, struct wf_stamp *stamp, const vo
     /* Pairs with the acquire in readers: sample `head` is complete. */
     atomic_store_explicit(&header->head, head + 1, memory_order_release);
 
-    wfi_writer_leave(writer);
+    if (!writer->is_held)
+        wfi_writer_leave(writer);
     return 0;
+}
+
+int wf_writer_hold(struct wf_writer *writer)
+{
+    int rc = writer->is_held ? 0 : wfi_writer_enter(writer);
+
+    writer->is_held = rc == 0;
+    return rc;
+}
+
+void wf_writer_release(struct wf_writer *writer)
+{
+    if (writer->is_held)
+        wfi_writer_leave(writer);
+    writer->is_held = false;
 }
 
 uint64_t wf_writer_head(const struct wf_writer *writer)

@@ -106,11 +106,34 @@ static void deliver_unit(struct wf_framer *framer, const uint8_t *bytes,
     }
 }
 
+/* What nearly every datagram is: packets with nothing before them. Returns the bytes taken. */
+static size_t feed_plain(const uint8_t *bytes, size_t len, const struct hearer *hearer)
+{
+    size_t at = 0;
+
+    while (len - at > WF_CCSDS_HEADER_BYTES && bytes[at] >> 5 == 0) {
+        size_t size =
+            WF_CCSDS_HEADER_BYTES + 1u + ((size_t)bytes[at + 4] << 8) + (size_t)bytes[at + 5];
+
+        if (size > len - at)
+            break;
+        hearer->on_packet(hearer->context, bytes + at, size);
+        at += size;
+    }
+    return at;
+}
+
 static void feed_datagram(struct wf_framer *framer, const uint8_t *bytes, size_t len,
                           const struct hearer *hearer)
 {
     if (len == 0)
         hearer->on_rubbish(hearer->context, WF_REJECT_TRUNCATED, bytes, 0);
+    if (framer->stages.count == 0) {
+        size_t plain = feed_plain(bytes, len, hearer);
+
+        bytes += plain;
+        len -= plain;
+    }
     while (len > 0) {
         struct wfd_unit unit;
         enum wfd_unit_state state = wfd_unit_look(&framer->stages, bytes, len, &unit);

@@ -82,6 +82,7 @@ static int tear_down(void **state)
 {
     struct bench *bench = *state;
 
+    rx_path_release(&bench->path);
     for (size_t i = 0; i < bench->world->subsystem_count; i++)
         wf_publisher_remove(bench->publisher, &bench->world->subsystems[i].writer);
     wf_publisher_close(&bench->publisher);
@@ -197,6 +198,8 @@ static void whatever_comes_the_books_balance(void **state)
             rx_path_rubbish(&bench->arrival, (enum wf_reject)(dice % WF_REJECT_COUNT), packet, len);
         else
             rx_path_packet(&bench->arrival, packet, len);
+        if (dice % 64 == 0)
+            rx_path_release(&bench->path);
         assert_true(rx_counters_balance(&bench->path.counters));
     }
     for (size_t i = 0; i < bench->world->subsystem_count; i++)

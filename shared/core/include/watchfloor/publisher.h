@@ -81,6 +81,13 @@ void wf_publisher_remove(struct wf_publisher *publisher, struct wf_writer **writ
  */
 int wf_writer_publish(struct wf_writer *writer, struct wf_stamp *stamp, const void *payload);
 
+/*
+ * For many samples at once: take the region's lock (BUSY as above), publish any number
+ * with wf_writer_publish, and let go soon. Readers see every sample at once all the same.
+ */
+int wf_writer_hold(struct wf_writer *writer);
+void wf_writer_release(struct wf_writer *writer);
+
 /* Table regions: set or remove the row with the key that `payload` carries. LIMIT: table full. */
 int wf_writer_set_row(struct wf_writer *writer, struct wf_stamp *stamp, const void *payload);
 int wf_writer_remove_row(struct wf_writer *writer, const char *key);
