@@ -152,9 +152,17 @@ class History(HistoryCase):
         self.wait_stored("wf", 1, "logger")
         self.stop_logger(logger)
         published = self.system.peek("sample", "wf", "logger")
-        self.assertEqual(published["values"]["state"], "stopping")
+        last = published["values"]
+        self.assertEqual((last["state"], last["queued"]), ("stopped", 0))
+        self.assertEqual(last["stored"], last["drained"])
         rows = self.ask("SELECT count(*), max(drained) FROM logger")
         self.assertGreaterEqual(rows[0][1], 100)
+        # What was said behind the last commit is stored by the next logger, and nothing is lost.
+        logger = self.logger()
+        self.wait_stored("wf", published["number"] + 1, "logger")
+        self.stop_logger(logger)
+        self.assertEqual(self.ask("SELECT count(*) FROM logger WHERE state = 'stopped'"), [(1,)])
+        self.assertEqual([gap for gap in self.gaps("wf", "logger") if gap[1]], [])
 
     # -- asking ----------------------------------------------------------------------------
 

@@ -87,7 +87,9 @@ static void fill(struct log_logger *logger, struct logger_info *info)
     info->queue_bytes = logger->queue.bytes;
     uv_mutex_unlock(&logger->queue.lock);
 
-    if (logger->is_last_health)
+    if (logger->has_ended)
+        figures.state = figures.state == LOG_FAILING ? LOG_FAILING : LOG_STOPPED;
+    else if (logger->is_ending)
         figures.state = LOG_STOPPING;
     info->state = (uint8_t)figures.state;
     info->regions = (uint32_t)atomic_load(&logger->region_count);

@@ -32,7 +32,7 @@
 /* An orderly stop waits this long for a disk that does not take rows. */
 #define LOG_STOP_PATIENCE_NS (5 * WF_NS_PER_S)
 
-enum log_state { LOG_STARTING, LOG_WRITING, LOG_FAILING, LOG_STOPPING };
+enum log_state { LOG_STARTING, LOG_WRITING, LOG_FAILING, LOG_STOPPING, LOG_STOPPED };
 
 /* What the write thread tells; guarded by log_logger.figures_lock. */
 struct log_figures {
@@ -80,7 +80,8 @@ struct log_logger {
     uv_loop_t loop;
     struct wf_publisher *publisher;
     struct log_health *health;
-    bool is_last_health; /* what is published next is the last word */
+    bool is_ending; /* told to stop: its figures say so */
+    bool has_ended; /* both threads did: what is published next is the last word */
 };
 
 /* drain.c: the thread; ends the queue when it is done. */

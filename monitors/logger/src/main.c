@@ -96,8 +96,8 @@ static void stop(struct program *program)
     if (atomic_load(&logger->is_stopping))
         return;
     wf_service_stopping();
-    /* The last figures are published before the last look at the regions: they are stored too. */
-    logger->is_last_health = true;
+    /* Before the last look at the regions, so that it is stored. */
+    logger->is_ending = true;
     log_health_publish(logger);
     atomic_store(&logger->is_stopping, true);
     uv_mutex_lock(&logger->queue.lock);
@@ -289,6 +289,12 @@ static int run(struct program *program, const struct wf_config *config)
     else
         wf_log_error("%s; not started", err.text);
     join_threads(logger);
+    /*
+     * Behind the last commit, so that the figures that stay in the region balance. The sample
+     * itself waits there for the next logger.
+     */
+    logger->has_ended = true;
+    log_health_publish(logger);
     close_loop(program);
     fini(program);
     return rc == 0 ? EXIT_SUCCESS : EXIT_CANNOT;
