@@ -70,7 +70,7 @@ class Killing(receivercase.ReceiverCase):
         port = free_port()
         # A short ring, so that the follower that looks seldom is lapped.
         self.start("[listener in]\nport = %d\n" % port,
-                   {"serial": SERIAL.replace("4096", "64")})
+                   {"serial": SERIAL.replace("4096", "16")})
         feeder = Feeder(port)
         self.addCleanup(feeder.stop)
         eager, late = self.follower(), self.follower("late")
@@ -78,15 +78,14 @@ class Killing(receivercase.ReceiverCase):
         begin = time.monotonic()
         self.receiver.kill()
         self.receiver = self.system.receiver()
-        life = time.monotonic() - begin     # a start takes this long here
+        # A start takes this long here; half of the lives get to see packets.
+        life = max(time.monotonic() - begin, 0.02)
         for _ in range(KILLS):
             self.receiver.kill()
             self.receiver = self.system.receiver(ready=False)
             time.sleep(dice.uniform(0, 1.5 * life))     # where it hits is the point
         self.receiver.kill()
         self.receiver = self.system.receiver()
-        number = self.system.peek("list")[0]["epoch"]
-        self.assertGreater(number, 0)
         wfsystem.wait_for(lambda: self.system.counters()["published"] > 100, "packets at last")
         feeder.stop()
         self.assertEqual(self.receiver.stop(), 0)
