@@ -49,7 +49,7 @@ def refs(*names):
 
 class Import(unittest.TestCase):
     def setUp(self):
-        watchfloor.need("wf-import", "wf-decode")
+        watchfloor.need("wf-import", "wf-export", "wf-decode")
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
         self.out = os.path.join(self.folder, "out")
@@ -272,6 +272,34 @@ class Import(unittest.TestCase):
                                    "--apid", "300", status=1)
         self.assertIn("my-table.csv:3: 'x': bit_length", said)
         self.assertIn("my-table.csv:4: 'A': the name is there already", said)
+
+    def test_what_is_exported_comes_back_the_same(self):
+        types = """
+<FloatParameterType name="volt"><UnitSet><Unit>V</Unit></UnitSet>
+<IntegerDataEncoding sizeInBits="12"><DefaultCalibrator><PolynomialCalibrator>
+<Term coefficient="1.5" exponent="0"/><Term coefficient="0.1" exponent="2"/></PolynomialCalibrator>
+</DefaultCalibrator></IntegerDataEncoding><DefaultAlarm minViolations="2"><StaticAlarmRanges>
+<WarningRange minInclusive="2" maxInclusive="30"/><CriticalRange minInclusive="1"/>
+</StaticAlarmRanges></DefaultAlarm></FloatParameterType>
+<EnumeratedParameterType name="mode"><IntegerDataEncoding sizeInBits="4"/><EnumerationList>
+<Enumeration value="0" label="OFF &lt;cold&gt;"/><Enumeration value="1" maxValue="3" label="ON"/>
+</EnumerationList><DefaultAlarm><EnumerationAlarmList>
+<EnumerationAlarm alarmLevel="distress" enumerationLabel="ON"/></EnumerationAlarmList></DefaultAlarm>
+</EnumeratedParameterType><StringParameterType name="text"><StringDataEncoding><SizeInBits>
+<LeadingSize sizeInBitsOfSizeTag="8"/></SizeInBits></StringDataEncoding></StringParameterType>"""
+        self.bring_in(document(types, [("PUMP.U", "volt"), ("PUMP.M", "mode"), ("PUMP.N", "mode"),
+                                       ("PUMP.T", "text"), ("PUMP.R", "u8")],
+                               refs("PUMP.U", "PUMP.M", "PUMP.N", "PUMP.T") +
+                               '<ParameterRefEntry parameterRef="PUMP.R"><RepeatEntry><Count>'
+                               '<FixedValue>2</FixedValue></Count></RepeatEntry>'
+                               '</ParameterRefEntry>'))
+        first = self.schema()
+        done = subprocess.run([watchfloor.program("wf-export"), "xtce",
+                               os.path.join(self.out, "PUMP", "PUMP.ini")],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.bring_in(done.stdout.decode(), "--force")
+        self.assertEqual(self.schema(), first)
 
     def test_hostile_files_are_refused(self):
         bomb = ('<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>'

@@ -37,7 +37,7 @@ def is_equal(got, want, tolerance=1e-12):
 
 class RealData(unittest.TestCase):
     def setUp(self):
-        watchfloor.need("wf-decode", "wf-import")
+        watchfloor.need("wf-decode", "wf-import", "wf-export")
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
 
@@ -185,6 +185,29 @@ class RealData(unittest.TestCase):
                 equal, count, wrong = self.compare(
                     rows, expected, name=lambda column: column.split(".")[-1])
                 self.assertEqual((equal, count, wrong), (104700, 104700, {}))
+
+    def test_every_definition_survives_export_and_import(self):
+        for parts in (("jpss", "jpss1_geolocation_xtce_v1.xml"),
+                      ("imap", "codice", "codice_packet_definition.xml"),
+                      ("imap", "swapi", "swapi_packet_definition.xml"),
+                      ("imap", "hit", "hit_packet_definitions.xml"), ("imap", "lo", "lo_xtce.xml")):
+            self.bring_in(*parts, args=["--force"])
+        names = sorted(os.listdir(self.folder))
+        again = os.path.join(self.folder, "again")
+        os.mkdir(again)
+        for name in names:
+            path = os.path.join(self.folder, name, name + ".ini")
+            done = subprocess.run([watchfloor.program("wf-export"), "xtce", path],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+            self.assertEqual((done.returncode, done.stderr), (0, b""), name)
+            with open(os.path.join(again, name + ".xml"), "wb") as file:
+                file.write(done.stdout)
+            subprocess.run([watchfloor.program("wf-import"), "xtce", file.name, "--out", again],
+                           check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           timeout=60)
+            with open(path) as first, open(os.path.join(again, name, name + ".ini")) as second:
+                self.assertEqual(first.read(), second.read(), name)
+        self.assertEqual(len(names), 31)
 
     def test_undefined_packets_are_counted(self):
         self.bring_in("imap", "lo", "lo_xtce.xml")

@@ -33,7 +33,8 @@ static const struct command make[] = {
     { "new", "make a subsystem plugin that builds and runs, ready to edit" },
     { "plugins", "what plugins there are, and why one was refused" },
     { "schemagen", "make <name>_info.h from a schema" },
-    { "import", "a mission's definitions in: XTCE to schemas" },
+    { "import", "a mission's definitions in: XTCE, or a table of columns, to schemas" },
+    { "export", "a schema as XTCE, so that nobody is locked in" },
     { "decode", "recorded packets to values" },
     { "send", "play recorded packets to a listener" },
 };

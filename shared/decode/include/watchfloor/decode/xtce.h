@@ -22,6 +22,7 @@
 #include <watchfloor/err.h>
 #include <watchfloor/names.h>
 #include <watchfloor/problems.h>
+#include <watchfloor/schema.h>
 #include <watchfloor/strbuf.h>
 
 #define WF_XTCE_BYTES_MAX (64u << 20) /* of the file */
@@ -52,5 +53,12 @@ const char *wf_xtce_packet_name(const struct wf_xtce *xtce, size_t index);
  */
 int wf_xtce_packet_schema(struct wf_xtce *xtce, size_t index, struct wf_strbuf *out,
                           struct wf_problems *notes, struct wf_err *err);
+
+/*
+ * The other way: append `schema` as an XTCE 1.2 file of one packet; notes (`file` names the
+ * schema in them) say what XTCE is not told. Importing it again gives the schema back.
+ */
+void wf_xtce_write(const struct wf_schema *schema, const char *file, struct wf_strbuf *out,
+                   struct wf_problems *notes);
 
 #endif /* WF_DECODE_XTCE_H */
