@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import unittest
 
 from historycase import POWER, HistoryCase, wait_for
@@ -165,6 +166,18 @@ class History(HistoryCase):
         self.assertEqual([gap for gap in self.gaps("wf", "logger") if gap[1]], [])
 
     # -- asking ----------------------------------------------------------------------------
+
+    def test_a_reader_that_had_enough_is_no_error_to_tell(self):
+        self.logged("--count", "50", "--rate", "1000")
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            done = subprocess.run([self.system.program("wf-query"), "power", "--format", "csv"],
+                                  env=self.system.environment(), stdout=writer,
+                                  stderr=subprocess.PIPE, timeout=60)
+        finally:
+            os.close(writer)
+        self.assertNotIn(b"cannot write", done.stderr)
 
     def test_edges_are_exact_in_every_form(self):
         self.system.write_schema("edges", EDGES)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* wf-query: questions to history. Its manual is --help. */
 
+#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,7 +231,9 @@ static int ask(struct query *query, const struct wf_common *common)
         return query_failed(&err);
     status = answer(query);
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        wf_log_error("cannot write the answer");
+        /* Whoever reads it may have enough of it, as `head` does. */
+        if (errno != EPIPE)
+            wf_log_error("cannot write the answer: %s", strerror(errno));
         return EXIT_CANNOT;
     }
     return status;
