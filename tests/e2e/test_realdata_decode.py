@@ -4,6 +4,7 @@
 missions' own ground tools (or a third party's decoder) made of the same packets."""
 import csv
 import io
+import json
 import os
 import shutil
 import struct
@@ -12,6 +13,29 @@ import tempfile
 import unittest
 
 import watchfloor
+
+
+# NASA cFE event services, long format: payload in the host's byte order.
+EVS = """[subsystem]
+name = evs
+apid = 8
+byte_order = little
+[parameter application]
+type = string
+at = 16
+size = 20
+[parameter event]
+bits = 16
+[parameter type]
+bits = 16
+[parameter spacecraft]
+bits = 32
+[parameter processor]
+bits = 32
+[parameter text]
+type = string
+size = 122
+"""
 
 
 def read_csv(path):
@@ -208,6 +232,20 @@ class RealData(unittest.TestCase):
             with open(path) as first, open(os.path.join(again, name, name + ".ini")) as second:
                 self.assertEqual(first.read(), second.read(), name)
         self.assertEqual(len(names), 31)
+
+    def test_cfs_events_by_a_schema_written_by_hand(self):
+        with open(os.path.join(self.folder, "evs.ini"), "w") as file:
+            file.write(EVS)
+        rows = self.decode("cfs", "cfs_udp_tlm.bin",
+                           args=["--apid", "8", "--framing", "skip 8, length 4 big"])
+        with open(watchfloor.testdata("cfs", "expected_evs.jsonl")) as file:
+            expected = [json.loads(line) for line in file]
+        self.assertEqual(len(expected), 54)
+        self.assertEqual([(row["application"], row["event"], row["type"], row["text"])
+                          for row in rows],
+                         [(one["app"], str(one["event_id"]), str(one["type"]), one["message"])
+                          for one in expected])
+        self.assertEqual(sum("\n" in row["text"] for row in rows), 16)
 
     def test_undefined_packets_are_counted(self):
         self.bring_in("imap", "lo", "lo_xtce.xml")
