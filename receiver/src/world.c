@@ -178,15 +178,17 @@ static int make_listener(struct rx_world *world, const struct wf_config_listener
                         config->name, config->source);
     rc = rx_allow_parse(config->allow, &listener->allow, &err);
     if (rc < 0)
-        wf_problems_add(problems, world->config->file, config->line, "listener %s: %s",
+        wf_problems_add(problems, world->config->file,
+                        wf_config_line(world->config, config->line, "allow"), "listener %s: %s",
                         config->name, err.text);
     rc = wf_framer_create(config->framing, config->format, config->transport != WF_TRANSPORT_UDP,
                           &listener->framer, &err);
     if (rc == WF_ERR_NOMEM)
         return rc;
     if (rc < 0)
-        wf_problems_add(problems, world->config->file, config->line, "listener %s: framing: %s",
-                        config->name, err.text);
+        wf_problems_add(problems, world->config->file,
+                        wf_config_line(world->config, config->line, "framing"),
+                        "listener %s: framing: %s", config->name, err.text);
     return rx_routes_make(world, listener, problems);
 }
 

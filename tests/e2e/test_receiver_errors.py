@@ -28,7 +28,7 @@ class Refusals(unittest.TestCase):
     def test_a_configuration_with_problems_names_them_all(self):
         text = self.refused(UDP + "allow = 10.0.0.1/8\n[listener b]\nport = 0\n"
                             "framing = backwards\n")
-        for part in ("watchfloor.ini:4:", "10.0.0.0/8", "watchfloor.ini:8:", "framing"):
+        for part in ("watchfloor.ini:7:", "10.0.0.0/8", "watchfloor.ini:10:", "framing"):
             self.assertIn(part, text)
         self.assertIn("system's own", self.refused(UDP + "source = wf\n"))
 
@@ -72,6 +72,16 @@ class Refusals(unittest.TestCase):
         self.assertEqual(glob.glob("/dev/shm/wf.%s.*" % system.instance), [])
         system.write_config("[listener in]\nport = many\n")
         system.run("wf-receiver", "--config", system.config_file(), "--check", status=2)
+
+    def test_wf_check_knows_what_only_the_receiver_understands(self):
+        system = wfsystem.System(UDP, SCHEMAS)
+        self.addCleanup(system.close)
+        system.run("wf-check", "--config", system.config_file())
+        system.write_config(UDP + "allow = 10.0.0.1/8\n")
+        system.run("wf-check", "--config", system.config_file(), status=2)
+        system.write_config(UDP)
+        system.write_schema("twin", SERIAL)
+        system.run("wf-check", "--config", system.config_file(), status=2)
 
 
 class Second(receivercase.ReceiverCase):

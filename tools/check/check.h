@@ -2,11 +2,20 @@
 #ifndef WF_TOOLS_CHECK_H
 #define WF_TOOLS_CHECK_H
 
-/* The part of `wf check` that loads modules. */
+/* The parts of `wf check` that load modules and ask the receiver. */
+
+#include <stdbool.h>
 
 #include <watchfloor/config.h>
 
 /* Every module below the plugin folders: does it load? Returns how many do. */
 size_t check_modules(const struct wf_config *config, struct wf_problems *problems);
+
+/*
+ * `wf-receiver --check`: does it take the configuration? It tells its own problems on
+ * stderr; one is added when it cannot be asked.
+ */
+bool check_receiver(const struct wf_config *config, const struct wf_paths *paths,
+                    struct wf_problems *problems);
 
 #endif /* WF_TOOLS_CHECK_H */

@@ -64,8 +64,8 @@ static void check_decoders(const struct wf_catalogue *catalogue, struct wf_probl
     }
 }
 
-/* Everything; the counts are for the closing line. */
-static void check_all(const struct wf_config *config, const struct wf_paths *paths,
+/* Everything; the counts are for the closing line. False: wrong, and all of it is told. */
+static bool check_all(const struct wf_config *config, const struct wf_paths *paths,
                       struct wf_problems *problems)
 {
     struct wf_catalogue *catalogue = NULL;
@@ -80,6 +80,11 @@ static void check_all(const struct wf_config *config, const struct wf_paths *pat
         check_decoders(catalogue, problems);
     modules = check_modules(config, problems);
     check_processes(config, paths, problems);
+    /* What the receiver would say as well was said; so it is asked only when all is fine. */
+    if (problems->count == 0 && !check_receiver(config, paths, problems)) {
+        wf_catalogue_free(&catalogue);
+        return false;
+    }
     if (problems->count == 0)
         (void)fprintf(stderr,
                       "%s: fine (listeners: %zu, subsystem types: %zu, of all sources: %zu, "
@@ -87,6 +92,7 @@ static void check_all(const struct wf_config *config, const struct wf_paths *pat
                       config->file, config->listener_count, catalogue->type_count,
                       catalogue->entry_count, modules);
     wf_catalogue_free(&catalogue);
+    return true;
 }
 
 static int print_config(const struct wf_config *config)
@@ -120,6 +126,7 @@ int main(int argc, char **argv)
     struct wf_problems problems = { 0 };
     struct wf_err err = { 0 };
     int status = EXIT_SUCCESS;
+    bool is_fine = true;
     int rc;
 
     wf_options_parse(&line, argc, argv, &common);
@@ -131,9 +138,9 @@ int main(int argc, char **argv)
     else if (rc == 0 && is_print)
         status = print_config(config);
     else if (rc == 0)
-        check_all(config, &common.paths, &problems);
+        is_fine = check_all(config, &common.paths, &problems);
     wf_problems_print(&problems);
-    if (rc < 0 || problems.count > 0)
+    if (rc < 0 || !is_fine || problems.count > 0)
         status = STATUS_WRONG;
     wf_problems_fini(&problems);
     wf_config_free(&config);
