@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WFI_ALARM_ENGINE_PRIVATE_H
+#define WFI_ALARM_ENGINE_PRIVATE_H
+
+/* The engine inside: engine.c holds and judges, commands.c is what people do. */
+
+#include <watchfloor/alarm/engine.h>
+
+/* These marks end the judging. */
+#define WFI_ALARM_UNJUDGED (WF_ALARM_OUT_OF_SERVICE | WF_ALARM_DISABLED)
+
+struct wfi_alarm {
+    struct wf_alarm_memory memory;
+    struct wf_alarm_definition definition; /* in force; spec.definition is as configured */
+    int first_child, next_sibling;
+};
+
+struct wf_alarm_engine {
+    struct wf_alarm_host host;
+    struct wfi_alarm *alarms;
+    struct wf_alarm_spec *specs;
+    size_t count;
+    size_t timed_count; /* alarms that a tick could change: shelved or lingering */
+    uint64_t seq;
+};
+
+/* Let `event` happen: through the table, out to the host, on to the children. */
+void wfi_alarm_happen(struct wf_alarm_engine *engine, size_t alarm, enum wf_alarm_event event,
+                      double value, uint8_t severity_before, const struct wf_alarm_who *who,
+                      const struct wf_alarm_now *now);
+/* Set or lift marks; whoever lifts the last of SHELVED or SUPPRESSED lets REPRESENT happen. */
+void wfi_alarm_mark(struct wf_alarm_engine *engine, size_t alarm, unsigned set, unsigned lift,
+                    const struct wf_alarm_who *who, const struct wf_alarm_now *now);
+/* Levels fall, judging ends. */
+void wfi_alarm_end_judging(struct wf_alarm_engine *engine, size_t alarm, unsigned mark,
+                           const struct wf_alarm_who *who, const struct wf_alarm_now *now);
+
+#endif /* WFI_ALARM_ENGINE_PRIVATE_H */
