@@ -95,7 +95,8 @@ class Figures:
                                        "median": statistics.median(values), "values": values}
                                       for name, (unit, values) in self.series.items()],
                            "figures": [{"what": what, "unit": unit, "reached": reached,
-                                        "wanted": wanted, "is_reached": reached <= wanted}
+                                        "wanted_is": "at most", "wanted": wanted,
+                                        "is_reached": reached <= wanted}
                                        for what, unit, reached, wanted in self.verdicts]},
                           file, indent=1)
 
