@@ -60,6 +60,16 @@ void wf_alarm_define_limits(const struct wf_limits *limits, struct wf_alarm_defi
     }
 }
 
+void wf_alarm_define_context(const struct wf_limits *limits, const struct wf_context_limit *context,
+                             struct wf_alarm_definition *out)
+{
+    struct wf_limits replaced = *limits;
+
+    replaced.present = context->present;
+    memcpy(replaced.value, context->value, sizeof(replaced.value));
+    wf_alarm_define_limits(&replaced, out);
+}
+
 void wf_alarm_define_states(const struct wf_limits *limits, struct wf_alarm_definition *out)
 {
     define(WF_ALARM_STATES, &limits->raise, &limits->clear, limits->is_latched, out);

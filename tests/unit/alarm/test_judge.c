@@ -205,6 +205,21 @@ static void a_severity_of_zero_is_no_level(void **state)
     assert_int_equal(definition.levels, 1u << WF_LOLO | 1u << WF_HI);
 }
 
+static void a_context_replaces_the_limits_as_a_whole(void **state)
+{
+    const struct wf_context_limit eclipse = { .present = 1u << WF_LO, .value = { 0, 5, 0, 0 } };
+    struct wf_limits limits = limits_of(10, 20, 30, 40);
+    struct wf_alarm_definition definition;
+
+    (void)state;
+    limits.hysteresis = 1;
+    wf_alarm_define_context(&limits, &eclipse, &definition);
+    assert_int_equal(definition.levels, 1u << WF_LO);
+    assert_true(definition.limit[WF_LO] == 5);
+    assert_true(definition.hysteresis == 1);
+    assert_int_equal(definition.clear.n, 3);
+}
+
 static void states_are_levels_by_severity(void **state)
 {
     struct wf_state_severity states[] = { { 1, 2 }, { 7, 4 }, { 3, 0 } };
@@ -363,6 +378,7 @@ int main(void)
         cmocka_unit_test(durations_lie_between_samples),
         cmocka_unit_test(a_leap_to_the_other_side_is_announced),
         cmocka_unit_test(a_severity_of_zero_is_no_level),
+        cmocka_unit_test(a_context_replaces_the_limits_as_a_whole),
         cmocka_unit_test(states_are_levels_by_severity),
         cmocka_unit_test(an_independent_model_agrees_over_random_walks),
     };

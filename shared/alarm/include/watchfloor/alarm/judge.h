@@ -76,6 +76,9 @@ struct wf_alarm_memory {
 
 /* Severity 1..5 of limits and states as a schema gives them; level bits 0 when there are none. */
 void wf_alarm_define_limits(const struct wf_limits *limits, struct wf_alarm_definition *out);
+/* The same with the values of a context, which replace the limits as a whole. */
+void wf_alarm_define_context(const struct wf_limits *limits, const struct wf_context_limit *context,
+                             struct wf_alarm_definition *out);
 void wf_alarm_define_states(const struct wf_limits *limits, struct wf_alarm_definition *out);
 /* One level. Severity 0: no alarm. */
 void wf_alarm_define_single(enum wf_alarm_kind kind, uint8_t severity,
