@@ -28,6 +28,16 @@ class Restarts(SystemTest):
     def peek(self, system, *arguments):
         return json.loads(system.run("../tests/test-peek", system.instance, *arguments))
 
+    def test_nothing_is_said_of_processes_that_nobody_watches(self):
+        system = self.system(CONFIG)
+        up = system.up()
+        os.kill(up.pid, signal.SIGKILL)
+        self.wait_for(lambda: {one["state"] for one in system.status()["processes"]} == {"unknown"},
+                      "status that knows nothing of the processes", every=0.2)
+        status = system.status()
+        self.assertFalse(status["ready"])
+        self.assertTrue([one for one in status["problems"] if one.startswith("up (process ")])
+
     def test_a_killed_receiver_comes_back_and_everything_goes_on(self):
         system = self.system(CONFIG)
         system.up()

@@ -59,6 +59,19 @@ static bool judge_processes(json_t *status)
     return is_ready;
 }
 
+/* `wf up` is gone without a word, and nobody keeps its table: what it said is not known now. */
+static void forget_processes(json_t *status)
+{
+    size_t index;
+    json_t *one;
+
+    json_array_foreach(json_object_get(status, "processes"), index, one)
+    {
+        if (!is_one_of(status_text(one, "state"), "stopped", "failed"))
+            (void)json_object_set_new(one, "state", json_string("unknown"));
+    }
+}
+
 /* True when the receiver is alive. */
 static bool judge_writers(json_t *status)
 {
@@ -72,12 +85,14 @@ static bool judge_writers(json_t *status)
         const char *role = status_text(one, "role");
         double age = status_real(one, "heartbeat_age_s");
 
-        if (strcmp(status_text(one, "state"), "stopped") == 0)
+        if (strcmp(status_text(one, "state"), "stopped") == 0) {
             add_problem(status, "%s was stopped; its regions show the last values", role);
-        else if (age > SILENT_S)
+        } else if (age > SILENT_S) {
             add_problem(status, "%s (process %lld) gave no sign of life for %.0f s", role,
                         (long long)status_int(one, "pid"), age);
-        else if (strcmp(role, "receiver") == 0)
+            if (strcmp(role, "up") == 0)
+                forget_processes(status);
+        } else if (strcmp(role, "receiver") == 0)
             has_receiver = true;
     }
     if (json_array_size(writers) == 0)

@@ -233,6 +233,15 @@ static void release(struct writing *writing, struct log_chunk *first, struct log
     }
 }
 
+static size_t count_records(const struct log_chunk *first)
+{
+    size_t count = 0;
+
+    for (; first != NULL; first = first->next)
+        count += first->count;
+    return count;
+}
+
 /* Whole chunks, about batch_rows at a time: each chunk is let go as soon as it is stored. */
 static bool write_chunks(struct writing *writing, struct log_chunk *first)
 {
@@ -253,9 +262,10 @@ static bool write_chunks(struct writing *writing, struct log_chunk *first)
             count = gather(writing, chunk, count);
         is_stored = count == 0 || write_slice(writing, count);
         if (!is_stored) {
+            /* Not this slice only: nothing behind it is tried any more. */
             wf_log_error("%zu samples could not be stored before the stop; those still in their"
                          " rings at the next start are",
-                         count);
+                         count_records(first));
             release(writing, first, NULL);
             return false;
         }

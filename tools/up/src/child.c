@@ -103,6 +103,7 @@ static void on_closed(uv_handle_t *handle)
 
     describe_end(child, child->exit_status, signal_number, &what);
     child->pid = 0;
+    child->status[0] = '\0'; /* what it said while it lived */
     if (was_asked || up->is_stopping) {
         /* Ending by the very signal is how a program without a handler obeys. */
         bool is_orderly = was_asked && (child->exit_status == 0 || signal_number == SIGTERM);
