@@ -365,4 +365,5 @@ def main():
     figures.finish(options.rounds, options.json)
 
 
-main()
+if __name__ == "__main__":
+    main()
