@@ -13,9 +13,9 @@ void rx_rate_update(struct rx_rate *rate, uint64_t total, double elapsed_s)
 
     double now = (double)(total - rate->last) / elapsed_s;
 
-    rate->per_s = rate->has_any ? rate->per_s + (now - rate->per_s) * elapsed_s /
-                                                    (elapsed_s + SMOOTH_S)
-                                : now;
+    rate->per_s = rate->has_any
+                      ? rate->per_s + (now - rate->per_s) * elapsed_s / (elapsed_s + SMOOTH_S)
+                      : now;
     rate->has_any = rate->has_any || total > 0;
     rate->last = total;
 }

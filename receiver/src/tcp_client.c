@@ -49,8 +49,7 @@ void rx_tcp_client_retry(struct rx_endpoint *endpoint, const char *why)
                        (unsigned)endpoint->port, why);
     (void)wf_copy_text(endpoint->trouble, sizeof(endpoint->trouble), why);
     endpoint->state = RX_CONNECTING;
-    endpoint->backoff_ms =
-        endpoint->backoff_ms == 0 ? BACKOFF_LEAST_MS : 2 * endpoint->backoff_ms;
+    endpoint->backoff_ms = endpoint->backoff_ms == 0 ? BACKOFF_LEAST_MS : 2 * endpoint->backoff_ms;
     if (endpoint->backoff_ms > BACKOFF_MOST_MS)
         endpoint->backoff_ms = BACKOFF_MOST_MS;
     (void)uv_timer_start(&endpoint->retry, on_retry, (uint64_t)endpoint->backoff_ms, 0);

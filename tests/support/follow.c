@@ -34,8 +34,8 @@ static void on_term(int number)
 struct tally {
     struct wf_cursor cursor;
     uint64_t generation;
-    uint64_t delivered, lost;   /* over all regions of this name */
-    uint64_t published;         /* heads of regions that went, and of the last */
+    uint64_t delivered, lost; /* over all regions of this name */
+    uint64_t published;       /* heads of regions that went, and of the last */
     uint64_t torn, disorder, generations, epochs, newest_failed;
     uint64_t last_number, last_epoch;
     bool has_any;

@@ -175,13 +175,13 @@ static json_t *list_regions(const char *instance)
 
         wf_region_info(wf_watch_region(watch, i), &info);
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:I, s:I, s:I}", "source",
-                            info.source, "subsystem", info.subsystem, "head",
-                            (json_int_t)info.head, "epoch", (json_int_t)info.epoch, "total_bytes",
-                            (json_int_t)info.total_bytes, "slots", (int)info.slot_count, "state",
-                            (int)info.writer_state, "aborted", (json_int_t)info.aborted_writes,
-                            "recoveries", (json_int_t)info.lock_recoveries, "created",
-                            (json_int_t)info.created_ns));
+            list,
+            json_pack("{s:s, s:s, s:I, s:I, s:I, s:i, s:i, s:I, s:I, s:I}", "source", info.source,
+                      "subsystem", info.subsystem, "head", (json_int_t)info.head, "epoch",
+                      (json_int_t)info.epoch, "total_bytes", (json_int_t)info.total_bytes, "slots",
+                      (int)info.slot_count, "state", (int)info.writer_state, "aborted",
+                      (json_int_t)info.aborted_writes, "recoveries",
+                      (json_int_t)info.lock_recoveries, "created", (json_int_t)info.created_ns));
     }
     wf_watch_close(&watch);
     return list;

@@ -6,10 +6,10 @@
 #include <assert.h>
 
 static const struct wf_alarm_cell table[WF_ALARM_STATE_COUNT][WF_ALARM_EVENT_COUNT] = {
-#define X(state, event, to, to_latched, todo)                                                      \
+#define X(state, event, to, to_latched, doing)                                                     \
     [WF_ALARM_##state][WF_ALARM_##event] = { .next = WF_ALARM_##to,                                \
                                              .next_latched = WF_ALARM_##to_latched,                \
-                                             .actions = (todo) },
+                                             .actions = (doing) },
     WF_ALARM_TABLE(X)
 #undef X
 };

@@ -21,8 +21,8 @@ static const struct {
     enum wf_alarm_state next, next_latched;
     unsigned actions;
 } rows[] = {
-#define X(from, cause, to, to_latched, todo)                                                       \
-    { WF_ALARM_##from, WF_ALARM_##cause, WF_ALARM_##to, WF_ALARM_##to_latched, (todo) },
+#define X(from, cause, to, to_latched, doing)                                                      \
+    { WF_ALARM_##from, WF_ALARM_##cause, WF_ALARM_##to, WF_ALARM_##to_latched, (doing) },
     WF_ALARM_TABLE(X)
 #undef X
 };
