@@ -18,7 +18,7 @@ import wfsystem
 from receivercase import SCHEMAS, SERIAL, UDP, serial_packet
 
 # How often the receiver is killed; fewer for a quick look.
-KILLS = int(os.environ.get("WATCHFLOOR_KILLS", "500"))
+KILLS = int(os.environ.get("WF_TEST_KILLS", "500"))
 
 
 class Feeder(threading.Thread):
