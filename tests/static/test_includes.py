@@ -22,20 +22,21 @@ MAY_USE = {
     "shared/decode": {"core", "decode"},
     "shared/store": {"core", "store"},
     "shared/alarm": {"core", "alarm"},
+    "shared/control": {"core", "control"},
     "receiver": {"core", "decode"},
-    "monitors": {"core", "store", "alarm"},
-    "tools": {"core", "decode", "store", "alarm"},
+    "monitors": {"core", "store", "alarm", "control"},
+    "tools": {"core", "decode", "store", "alarm", "control"},
     "plugins": {"core"},
-    "tests": {"core", "decode", "store", "alarm"},
+    "tests": {"core", "decode", "store", "alarm", "control"},
 }
 
 # Packaged libraries and the only folders that know them.
 ONLY_IN = {
     "sqlite3.h": ["shared/store", "tests"],
     "ini.h": ["shared/core/src"],
-    "uv.h": ["receiver", "monitors", "tools", "tests"],
+    "uv.h": ["receiver", "shared/control", "monitors", "tools", "tests"],
     "expat.h": ["shared/decode", "tests"],
-    "jansson.h": ["shared/decode", "receiver", "monitors", "tools", "tests"],
+    "jansson.h": ["shared/decode", "shared/control", "receiver", "monitors", "tools", "tests"],
     "ncurses.h": ["monitors/console"],
     "curses.h": ["monitors/console"],
     "ncursesw/ncurses.h": ["monitors/console"],
@@ -71,7 +72,7 @@ def library_of(include):
     if not include.startswith("watchfloor/"):
         return None
     part = include.split("/")[1]
-    return part if part in ("decode", "store", "alarm") else "core"
+    return part if part in ("decode", "store", "alarm", "control") else "core"
 
 
 def program_of(path):
