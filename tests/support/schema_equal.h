@@ -106,6 +106,10 @@ static inline void assert_same_parameter(const struct wf_parameter *a, const str
     assert_string_equal(a->expression, b->expression);
     assert_same_packing(a, b);
     assert_int_equal(a->calibrator, b->calibrator);
+    assert_int_equal(a->choice_count, b->choice_count);
+    for (size_t i = 0; i < a->choice_count; i++)
+        assert_int_equal(a->choices[i], b->choices[i]);
+    assert_int_equal(a->choice_offset, b->choice_offset);
     assert_int_equal(a->enumeration, b->enumeration);
     assert_same_double(a->valid_lo, b->valid_lo);
     assert_same_double(a->valid_hi, b->valid_hi);
@@ -126,6 +130,7 @@ static inline void assert_same_shared(const struct wf_schema *a, const struct wf
         const struct wf_calibrator *one = &a->calibrators[i], *other = &b->calibrators[i];
 
         assert_string_equal(one->name, other->name);
+        assert_string_equal(one->when, other->when);
         assert_int_equal(one->kind, other->kind);
         assert_int_equal(one->count, other->count);
         assert_int_equal(one->order, other->order);

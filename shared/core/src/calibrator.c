@@ -10,13 +10,18 @@
 
 #include <math.h>
 
+/* From the highest term that is not 0, so that infinity gives what the polynomial tends to. */
 static double polynomial(const struct wf_calibrator *calibrator, double x)
 {
-    double sum = 0;
+    size_t count = calibrator->count;
+    double sum;
 
-    for (size_t i = calibrator->count; i-- > 0;)
-        sum = sum * x + calibrator->y[i];
-    return sum;
+    while (count > 1 && calibrator->y[count - 1] == 0)
+        count--;
+    sum = count > 0 ? calibrator->y[count - 1] : 0;
+    for (size_t i = count; i-- > 1;)
+        sum = sum * x + calibrator->y[i - 1];
+    return isnan(x) ? x : sum;
 }
 
 /* The last point at or below `x`; 0 when all are above. */
@@ -77,6 +82,22 @@ static double table_value(const struct wf_calibrator *calibrator, double x)
     if (first + wanted > calibrator->count)
         first = calibrator->count - wanted;
     return through_points(calibrator, first, wanted, x);
+}
+
+const struct wf_calibrator *wf_calibrator_in_force(const struct wf_schema *schema,
+                                                   const void *payload, size_t index)
+{
+    const struct wf_parameter *parameter = &schema->parameters[index];
+    uint8_t choice = 0;
+
+    if (parameter->calibrator < 0)
+        return NULL;
+    if (parameter->choice_offset != 0)
+        choice = *((const uint8_t *)payload + parameter->choice_offset);
+    /* A payload may come from somebody else's memory. */
+    return &schema->calibrators[choice == 0 || choice > parameter->choice_count
+                                    ? parameter->calibrator
+                                    : parameter->choices[choice - 1]];
 }
 
 bool wf_calibrate(const struct wf_calibrator *calibrator, double raw, double *out)

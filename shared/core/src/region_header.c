@@ -230,6 +230,7 @@ int wfi_region_schema_check(const struct wf_region_header *fixed, const struct w
 
         if (parameter->offset + element_bytes(parameter) * count > bytes ||
             parameter->count_offset + 4u > bytes || parameter->quality_offset >= bytes ||
+            parameter->choice_offset >= bytes ||
             (parameter->raw_offset != 0 && parameter->raw_offset + 8 * count > bytes))
             return wf_fail(err, WF_ERR_CORRUPT, "schema: '%s' lies outside the payload",
                            parameter->name);

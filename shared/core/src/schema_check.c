@@ -274,6 +274,21 @@ static bool check_input(struct wfi_reader *reader, const struct wfi_pending *pen
         wfi_problem(reader, "'%s' is derived, not in the packet", schema->parameters[id].name);
         return false;
     }
+    if (pending->rule == WFI_RULE_PACKET && schema->parameters[id].is_derived) {
+        wfi_problem(reader, "'%s' is derived, not in the packet", schema->parameters[id].name);
+        return false;
+    }
+    if (pending->rule == WFI_RULE_PACKET && schema->parameters[id].choice_count > 0) {
+        wfi_problem(reader, "the calibrator of '%s' is chosen by a condition itself",
+                    schema->parameters[id].name);
+        return false;
+    }
+    if (pending->rule == WFI_RULE_EARLIER && schema->parameters[id].choice_count > 0 &&
+        !schema->parameters[pending->parameter].is_derived) {
+        wfi_problem(reader, "the calibrator of '%s' is not chosen before the packet is read",
+                    schema->parameters[id].name);
+        return false;
+    }
     if (pending->rule == WFI_RULE_FIXED &&
         (schema->parameters[id].is_derived || !is_fixed_place(schema, id))) {
         wfi_problem(reader, "'%s' is not at a fixed place in the packet",

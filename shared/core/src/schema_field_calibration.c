@@ -109,6 +109,7 @@ static void take_calibrator(struct wfi_reader *reader, struct wf_parameter *para
 {
     struct wf_schema *schema = reader->schema;
 
+    parameter->choice_count = 0;
     /* An overlay replaces what was the parameter's own. */
     if (parameter->calibrator >= 0 && schema->calibrators[parameter->calibrator].name[0] == '\0') {
         schema->calibrators[parameter->calibrator] = *calibrator;
@@ -133,7 +134,7 @@ static const struct wf_calibrator *own_calibrator(const struct wf_schema *schema
 void wfi_read_polynomial(struct wfi_reader *reader, const struct wfi_key *key, void *object,
                          const char *text)
 {
-    struct wf_calibrator calibrator = { 0 };
+    struct wf_calibrator calibrator = { .when = wfi_arena_text(reader->arena, "", 0) };
 
     (void)key;
     if (read_coefficients(reader, text, &calibrator))
@@ -153,7 +154,7 @@ void wfi_write_polynomial(const struct wf_schema *schema, const struct wfi_key *
 void wfi_read_table(struct wfi_reader *reader, const struct wfi_key *key, void *object,
                     const char *text)
 {
-    struct wf_calibrator calibrator = { 0 };
+    struct wf_calibrator calibrator = { .when = wfi_arena_text(reader->arena, "", 0) };
 
     (void)key;
     if (!read_points(reader, text, &calibrator))
@@ -174,27 +175,66 @@ void wfi_write_table(const struct wf_schema *schema, const struct wfi_key *key, 
         write_points(own, out);
 }
 
-void wfi_read_calibrator(struct wfi_reader *reader, const struct wfi_key *key, void *object,
-                         const char *text)
+static int find_calibrator(struct wfi_reader *reader, const char *name)
 {
     const struct wf_schema *schema = reader->schema;
     const char *names[64];
     size_t name_count = 0;
     char hint[100];
 
-    (void)key;
     for (size_t i = 0; i < schema->calibrator_count; i++) {
-        const char *name = schema->calibrators[i].name;
+        const char *own = schema->calibrators[i].name;
 
-        if (name[0] != '\0' && wf_name_is_equal(name, text)) {
-            ((struct wf_parameter *)object)->calibrator = (int)i;
+        if (own[0] != '\0' && wf_name_is_equal(own, name))
+            return (int)i;
+        if (own[0] != '\0' && name_count < WF_COUNT_OF(names))
+            names[name_count++] = own;
+    }
+    wfi_problem(reader, "there is no [calibrator %.60s]%s", name,
+                wfi_suggest(reader, name, names, name_count, hint, sizeof(hint)));
+    return WF_NO_INDEX;
+}
+
+/* One name, or several: those that apply under a condition, and behind them one that always does. */
+void wfi_read_calibrator(struct wfi_reader *reader, const struct wfi_key *key, void *object,
+                         const char *text)
+{
+    const struct wf_schema *schema = reader->schema;
+    struct wf_parameter *parameter = object;
+    size_t count = count_words(text), i = 0;
+    int *list;
+    char word[WF_NAME_SIZE + 8];
+
+    (void)key;
+    if (count == 0 || count > WF_SCHEMA_CHOICES_MAX) {
+        wfi_problem(reader, "%zu calibrators; 1 to %d can be named", count, WF_SCHEMA_CHOICES_MAX);
+        return;
+    }
+    list = wfi_arena_get(reader->arena, count, sizeof(*list));
+    if (list == NULL)
+        return;
+    for (; wfi_next_word(&text, ",", word, sizeof(word)); i++) {
+        list[i] = find_calibrator(reader, word);
+        if (list[i] < 0)
+            return;
+
+        bool is_always = schema->calibrators[list[i]].when[0] == '\0';
+
+        if (is_always && i + 1 < count) {
+            wfi_problem(reader, "'%s' has no 'when', so those behind it are never used", word);
             return;
         }
-        if (name[0] != '\0' && name_count < WF_COUNT_OF(names))
-            names[name_count++] = name;
+        if (!is_always && i + 1 == count) {
+            wfi_problem(reader,
+                        "'%s' has a 'when'; name one without behind it, for all other times "
+                        "('polynomial = 0 1' leaves the raw value)",
+                        word);
+            return;
+        }
     }
-    wfi_problem(reader, "there is no [calibrator %.60s]%s", text,
-                wfi_suggest(reader, text, names, name_count, hint, sizeof(hint)));
+    parameter->calibrator = list[count - 1];
+    parameter->choices = list;
+    parameter->choice_count = count - 1;
 }
 
 void wfi_write_calibrator(const struct wf_schema *schema, const struct wfi_key *key,
@@ -203,6 +243,8 @@ void wfi_write_calibrator(const struct wf_schema *schema, const struct wfi_key *
     const struct wf_parameter *parameter = object;
 
     (void)key;
+    for (size_t i = 0; i < parameter->choice_count; i++)
+        wf_strbuf_addf(out, "%s ", schema->calibrators[parameter->choices[i]].name);
     if (parameter->calibrator >= 0)
         wf_strbuf_add(out, schema->calibrators[parameter->calibrator].name);
 }

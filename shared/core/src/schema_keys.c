@@ -117,6 +117,7 @@ static const struct wfi_key calibrator_keys[] = {
     [WFI_CAL_POLYNOMIAL] = { "polynomial", WHOLE(coefficients) },
     [WFI_CAL_TABLE] = { "table", WHOLE(points) },
     [WFI_CAL_INTERPOLATE] = { "interpolate", WHOLE(interpolate) },
+    [WFI_CAL_WHEN] = { "when", FIELD(expression, wf_calibrator, when), .rule = WFI_RULE_PACKET },
     { "extrapolate", FIELD(yes, wf_calibrator, extrapolate) },
 };
 

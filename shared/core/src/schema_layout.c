@@ -4,10 +4,13 @@
  *
  *     +---------------------------+---------------------+-----------------+-----+
  *     | struct <name>_info        | raw words, 8 bytes  | quality bytes,  | pad |
- *     | members as C lays them    | per element of what | one a parameter |     |
- *     | out, in parameter order   | is calibrated       |                 |     |
+ *     | members as C lays them    | per element of what | one a parameter,|     |
+ *     | out, in parameter order   | is calibrated       | choices         |     |
  *     +---------------------------+---------------------+-----------------+-----+
  *     0                           raw_offset            quality_offset    payload_bytes
+ *
+ * A parameter whose calibrator depends on conditions has one more byte behind the
+ * quality bytes, which tells the one that was used.
  *
  * A member is followed by its uint32_t count when the number of elements or
  * bytes varies. Offsets are computed as a C compiler does it on every machine
@@ -140,6 +143,8 @@ static uint64_t layout_hash(const struct wf_schema *schema)
         hash_number(&hash, parameter->offset);
         hash_number(&hash, parameter->count_offset);
         hash_number(&hash, parameter->raw_offset);
+        if (parameter->choice_offset != 0)
+            hash_number(&hash, parameter->choice_offset);
     }
     hash_number(&hash, schema->struct_bytes);
     hash_number(&hash, schema->quality_offset);
@@ -196,7 +201,13 @@ int wfi_schema_layout(struct wf_schema *schema, struct wf_err *err)
     schema->quality_offset = (uint32_t)at;
     for (size_t i = 0; i < schema->parameter_count; i++)
         schema->parameters[i].quality_offset = schema->quality_offset + (uint32_t)i;
-    at = align_up(at + schema->parameter_count, 8);
+    at += schema->parameter_count;
+    for (size_t i = 0; i < schema->parameter_count; i++) {
+        struct wf_parameter *parameter = &schema->parameters[i];
+
+        parameter->choice_offset = parameter->choice_count > 0 ? (uint32_t)at++ : 0;
+    }
+    at = align_up(at, 8);
     if (at > WF_SCHEMA_PAYLOAD_MAX)
         return wf_fail(err, WF_ERR_LIMIT, "a sample would take more than %u bytes",
                        WF_SCHEMA_PAYLOAD_MAX);

@@ -188,6 +188,7 @@ static void make_named(struct wfi_reader *reader, const struct wf_ini_section *s
     switch (wfi_section_kind_of(section)) {
     case WFI_SECTION_CALIBRATOR:
         schema->calibrators[schema->calibrator_count].order = 1;
+        schema->calibrators[schema->calibrator_count].when = none;
         name = schema->calibrators[schema->calibrator_count++].name;
         break;
     case WFI_SECTION_ENUMERATION:

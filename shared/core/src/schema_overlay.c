@@ -63,14 +63,21 @@ static void overlay_parameter(struct wfi_reader *reader, const struct wf_schema 
     wfi_read_keys(reader, &wfi_parameter_keys, section, reader->parameter, WFI_IN_OVERLAY);
     for (size_t i = 0; i < WF_COUNT_OF(calibrations); i++) {
         const struct wf_ini_key *key = reader->keys[calibrations[i]];
+        bool has_choices = reader->parameter->choice_count > 0;
 
-        if (key == NULL || before->calibrator >= 0)
+        if (key == NULL)
             continue;
         wfi_stand_on(reader, key);
-        wfi_problem(reader,
-                    "'%s' is not calibrated in its type; a calibration here would "
-                    "change the layout",
-                    before->name);
+        if (before->calibrator < 0)
+            wfi_problem(reader,
+                        "'%s' is not calibrated in its type; a calibration here would "
+                        "change the layout",
+                        before->name);
+        else if (has_choices != (before->choice_count > 0))
+            wfi_problem(reader,
+                        "'%s' has %s calibrators in its type; anything else here would "
+                        "change the layout",
+                        before->name, has_choices ? "no conditional" : "conditional");
     }
     wfi_check_meaning(reader, reader->parameter);
 }

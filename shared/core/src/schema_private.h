@@ -56,6 +56,7 @@ enum wfi_rule {
     WFI_RULE_NONE,
     WFI_RULE_EARLIER, /* parameters before its own */
     WFI_RULE_FIXED,   /* parameters at places that no other value moves */
+    WFI_RULE_PACKET,  /* parameters of the packet whose raw values decide nothing themselves */
     WFI_RULE_ANY,     /* this subsystem's parameters, and full names of others; windows */
 };
 
@@ -192,7 +193,12 @@ enum wfi_parameter_row {
     WFI_ROW_STATES,
     WFI_ROW_NAMED, /* the rest is only in the table */
 };
-enum wfi_calibrator_row { WFI_CAL_POLYNOMIAL = 0, WFI_CAL_TABLE, WFI_CAL_INTERPOLATE };
+enum wfi_calibrator_row {
+    WFI_CAL_POLYNOMIAL = 0,
+    WFI_CAL_TABLE,
+    WFI_CAL_INTERPOLATE,
+    WFI_CAL_WHEN
+};
 enum wfi_condition_row { WFI_COND_WHEN = 0 };
 
 struct wfi_key_table {

@@ -100,14 +100,14 @@ int wf_value_set(const struct wf_schema *schema, void *payload, size_t index, si
 }
 
 /* The engineering member follows, so that conditions over it see what the packet will say. */
-static void calibrate_element(const struct wf_schema *schema, const struct wf_parameter *parameter,
-                              uint8_t *payload, size_t element, const struct wf_value *raw)
+static void calibrate_element(const struct wf_schema *schema, size_t index, uint8_t *payload,
+                              size_t element, const struct wf_value *raw)
 {
     double engineering = (double)NAN;
 
-    (void)wf_calibrate(&schema->calibrators[parameter->calibrator], wf_value_as_double(raw),
+    (void)wf_calibrate(wf_calibrator_in_force(schema, payload, index), wf_value_as_double(raw),
                        &engineering);
-    memcpy(payload + parameter->offset + element * sizeof(engineering), &engineering,
+    memcpy(payload + schema->parameters[index].offset + element * sizeof(engineering), &engineering,
            sizeof(engineering));
 }
 
@@ -132,7 +132,7 @@ int wf_value_set_raw(const struct wf_schema *schema, void *payload, size_t index
         else if (parameter->type == WF_TYPE_INT)
             storage = WF_STORE_I64;
         store_number(storage, bytes + parameter->raw_offset + 8 * element, value);
-        calibrate_element(schema, parameter, bytes, element, value);
+        calibrate_element(schema, index, bytes, element, value);
         reach_element(parameter, bytes, element);
     }
     if (rc == 0)

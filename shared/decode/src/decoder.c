@@ -210,11 +210,13 @@ int wf_decode(struct wf_decoder *decoder, const uint8_t *packet, size_t len, voi
         return WF_ERR_INVALID;
     memset(payload, 0, schema->payload_bytes);
     decoder->expr_payload.payload = payload;
+    decoder->raw_payload.payload = payload;
     if (schema->time.code == WF_TIME_CODE_CUC || schema->time.code == WF_TIME_CODE_CDS)
         has_time = read_header_time(&run, &device_ns);
     run_ops(&run);
     if (run.is_first_missing)
         return WF_ERR_INVALID;
+    wfd_run_choices(&run);
     if (schema->time.code == WF_TIME_CODE_FIELDS)
         has_time = wfd_time_of_fields(schema, payload, &device_ns);
     for (size_t i = 0; i < decoder->derived_count; i++)
@@ -309,6 +311,8 @@ int wf_decoder_create(const struct wf_schema *schema, struct wf_decoder **out_de
     decoder->expr_payload = (struct wf_expr_payload){ .schema = schema };
     wf_expr_payload_values(&decoder->expr_payload, &decoder->derived_values);
     wfd_structural_values(&decoder->expr_payload, &decoder->structural_values);
+    decoder->raw_payload = (struct wf_expr_payload){ .schema = schema, .is_raw = true };
+    wf_expr_payload_values(&decoder->raw_payload, &decoder->raw_values);
     rc = wfd_decoder_compile(decoder, err);
     if (rc < 0) {
         wf_err_prefix(err, "decoder of '%s'", schema->name);
@@ -331,6 +335,9 @@ void wf_decoder_destroy(struct wf_decoder **decoder)
     for (size_t i = 0; i < gone->derived_count; i++)
         wf_expr_free(&gone->derived[i].expression);
     wf_expr_free(&gone->match);
+    for (size_t i = 0; gone->choice_when != NULL && i < gone->schema->calibrator_count; i++)
+        wf_expr_free(&gone->choice_when[i]);
+    free(gone->choice_when);
     free(gone->ops);
     free(gone->derived);
     free(gone);

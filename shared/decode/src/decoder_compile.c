@@ -53,6 +53,8 @@ static void choose_finish(struct wfd_op *op)
     const struct wf_parameter *parameter = op->parameter;
 
     op->finish = WFD_FINISH_GENERAL;
+    if (op->is_chosen)
+        return;
     if (op->calibrator != NULL) {
         bool is_line = op->calibrator->kind == WF_CALIBRATOR_POLYNOMIAL &&
                        op->calibrator->count <= 2 && op->calibrator->count > 0;
@@ -171,6 +173,8 @@ static int compile_op(struct wf_decoder *decoder, const struct wf_parameter *par
         parameter->calibrator >= 0 ? &schema->calibrators[parameter->calibrator] : NULL;
     op->enumeration =
         parameter->enumeration >= 0 ? &schema->enumerations[parameter->enumeration] : NULL;
+    op->is_chosen = parameter->choice_count > 0;
+    decoder->chosen_count += op->is_chosen;
     op->is_swapped = parameter->byte_order == WF_LITTLE_ENDIAN && parameter->bits > 8;
     op->sign_shift = (uint8_t)(64 - parameter->bits);
     if (rc == 0 && parameter->present_when[0] != '\0')
@@ -203,6 +207,24 @@ static int compile_derived(struct wf_decoder *decoder, const struct wf_parameter
     derived->parameter = parameter;
     return compile_expression(decoder->schema, parameter->name, parameter->expression,
                               &derived->expression, err);
+}
+
+static int compile_choices(struct wf_decoder *decoder, struct wf_err *err)
+{
+    const struct wf_schema *schema = decoder->schema;
+    int rc = 0;
+
+    decoder->choice_when = calloc(schema->calibrator_count + 1, sizeof(*decoder->choice_when));
+    if (decoder->choice_when == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "decoder");
+    for (size_t i = 0; i < schema->calibrator_count && rc == 0; i++) {
+        const struct wf_calibrator *calibrator = &schema->calibrators[i];
+
+        if (calibrator->when[0] != '\0')
+            rc = compile_expression(schema, calibrator->name, calibrator->when,
+                                    &decoder->choice_when[i], err);
+    }
+    return rc;
 }
 
 /* Packet selection reads raw values at places that no other value decides. */
@@ -256,6 +278,8 @@ int wfd_decoder_compile(struct wf_decoder *decoder, struct wf_err *err)
         rc = parameter->is_derived ? compile_derived(decoder, parameter, err)
                                    : compile_op(decoder, parameter, &position, err);
     }
+    if (rc == 0)
+        rc = compile_choices(decoder, err);
     if (rc == 0 && schema->match[0] != '\0') {
         rc = compile_expression(schema, "match", schema->match, &decoder->match, err);
         if (rc == 0)

@@ -54,6 +54,8 @@ uint8_t wfd_finish_general(const struct wfd_op *op, uint64_t bits, uint8_t *out,
         double calibrated = (double)NAN; /* where a table does not reach */
 
         wfd_number_store_raw(number, raw);
+        if (op->is_chosen)
+            return quality;
         (void)wf_calibrate(op->calibrator, engineering, &calibrated);
         engineering = calibrated;
         memcpy(out, &engineering, sizeof(engineering));

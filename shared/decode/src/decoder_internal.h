@@ -56,6 +56,7 @@ struct wfd_op {
     bool is_swapped;
     bool has_checks;           /* range or enumeration */
     bool is_small_enumeration; /* no range, and all its labels are in `labels` */
+    bool is_chosen;            /* its calibrator is: engineering values come at the end */
     uint8_t shift;             /* WINDOW: down to bit 0 */
     uint8_t sign_shift;        /* 64 - bits */
     uint32_t window_at;        /* WINDOW: byte of the load */
@@ -101,7 +102,9 @@ struct wf_decoder {
     size_t op_count;
     struct wfd_derived *derived;
     size_t derived_count;
-    struct wf_expr *match; /* or NULL */
+    struct wf_expr *match;        /* or NULL */
+    struct wf_expr **choice_when; /* of each of the schema's calibrators; NULL = always */
+    size_t chosen_count;          /* ops that are chosen */
 
     uint64_t first_bit;  /* parameters begin there, when no P-field decides */
     uint64_t static_end; /* furthest bit of the WINDOWs and other known places */
@@ -109,6 +112,8 @@ struct wf_decoder {
     struct wf_expr_payload expr_payload; /* .payload is set for each packet */
     struct wf_expr_values derived_values;
     struct wf_expr_values structural_values; /* for present_when */
+    struct wf_expr_payload raw_payload;
+    struct wf_expr_values raw_values; /* for the choice of calibrators */
 };
 
 /* decoder_compile.c */
@@ -131,6 +136,9 @@ bool wfd_read_count(const struct wfd_run *run, int from, int32_t add, uint64_t *
 /* decoder_time.c: the packet's time; WF_TIME_NONE and false when there should be one and is not. */
 bool wfd_time_of_fields(const struct wf_schema *schema, const uint8_t *payload,
                         int64_t *out_utc_ns);
+
+/* decoder_choice.c: engineering values of what has more than one calibrator. */
+void wfd_run_choices(struct wfd_run *run);
 
 /* decoder_derived.c */
 void wfd_run_derived(struct wfd_run *run, const struct wfd_derived *derived);

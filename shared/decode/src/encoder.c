@@ -22,6 +22,7 @@
 struct wf_encoder {
     const struct wf_schema *schema;
     struct wf_expr **present_when; /* one for each parameter; NULL = always */
+    struct wf_expr **choice_when;  /* one for each calibrator; NULL = always */
     struct wf_expr_payload expr_payload;
     struct wf_expr_values expr_values;
 };
@@ -137,6 +138,7 @@ int wf_encode(struct wf_encoder *encoder, const void *payload, uint16_t apid, ui
                               .payload = payload,
                               .packet = out_packet,
                               .size = size < ceiling ? size : ceiling,
+                              .choice_when = encoder->choice_when,
                               .cursor = 8 * WF_CCSDS_HEADER_BYTES,
                               .end = 8 * (WF_CCSDS_HEADER_BYTES + 1) };
     struct wf_ccsds_header header = { .apid = apid,
@@ -170,13 +172,15 @@ int wf_encoder_create(const struct wf_schema *schema, struct wf_encoder **out_en
     struct wf_expr_scope scope;
     int rc;
 
-    if (encoder != NULL)
-        encoder->present_when = calloc(schema->parameter_count + 1, sizeof(*encoder->present_when));
-    if (encoder == NULL || encoder->present_when == NULL) {
-        free(encoder);
+    if (encoder == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "encoder");
+    encoder->schema = schema;
+    encoder->present_when = calloc(schema->parameter_count + 1, sizeof(*encoder->present_when));
+    encoder->choice_when = calloc(schema->calibrator_count + 1, sizeof(*encoder->choice_when));
+    if (encoder->present_when == NULL || encoder->choice_when == NULL) {
+        wf_encoder_destroy(&encoder);
         return wf_fail(err, WF_ERR_NOMEM, "encoder");
     }
-    encoder->schema = schema;
     encoder->expr_payload = (struct wf_expr_payload){ .schema = schema };
     wfd_structural_values(&encoder->expr_payload, &encoder->expr_values);
     wf_expr_schema_scope(schema, &scope);
@@ -188,6 +192,11 @@ int wf_encoder_create(const struct wf_schema *schema, struct wf_encoder **out_en
         if (schema->parameters[i].present_when[0] != '\0')
             rc = wf_expr_compile(schema->parameters[i].present_when, &scope,
                                  &encoder->present_when[i], err);
+    }
+    for (size_t i = 0; i < schema->calibrator_count && rc == 0; i++) {
+        if (schema->calibrators[i].when[0] != '\0')
+            rc =
+                wf_expr_compile(schema->calibrators[i].when, &scope, &encoder->choice_when[i], err);
     }
     if (rc < 0) {
         wf_encoder_destroy(&encoder);
@@ -204,8 +213,11 @@ void wf_encoder_destroy(struct wf_encoder **encoder)
     *encoder = NULL;
     if (gone == NULL)
         return;
-    for (size_t i = 0; i < gone->schema->parameter_count; i++)
+    for (size_t i = 0; gone->present_when != NULL && i < gone->schema->parameter_count; i++)
         wf_expr_free(&gone->present_when[i]);
+    for (size_t i = 0; gone->choice_when != NULL && i < gone->schema->calibrator_count; i++)
+        wf_expr_free(&gone->choice_when[i]);
     free(gone->present_when);
+    free(gone->choice_when);
     free(gone);
 }

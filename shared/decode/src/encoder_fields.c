@@ -30,9 +30,46 @@ bool wfd_encode_reserve(struct wfd_encode *run, uint64_t start, uint64_t bits)
 }
 
 static struct wfd_number take_number(const struct wfd_encode *run,
-                                     const struct wf_parameter *parameter, size_t element)
+                                     const struct wf_parameter *parameter, size_t element);
+static bool decided_elsewhere(const struct wfd_encode *run, const struct wf_parameter *parameter,
+                              struct wfd_number *out);
+
+/* The raw value that the packet will hold: what conditions of calibrators read. */
+static void get_raw(void *context, int id, size_t element, struct wf_value *out)
+{
+    const struct wfd_encode *run = context;
+    const struct wf_parameter *parameter = &run->schema->parameters[id];
+    struct wfd_number number;
+
+    wf_value_get(run->schema, run->payload, (size_t)id, element, out);
+    if (out->kind == WF_VALUE_NONE || out->kind == WF_VALUE_TEXT || out->kind == WF_VALUE_BYTES ||
+        out->kind == WF_VALUE_TIME)
+        return;
+    if (!decided_elsewhere(run, parameter, &number))
+        number = take_number(run, parameter, element);
+    number = wfd_number_from_bits(parameter, wfd_number_to_bits(parameter, number));
+    out->quality = WF_QUALITY_VALID;
+    out->kind = number.kind == WFD_UNSIGNED ? WF_VALUE_U64
+                : number.kind == WFD_SIGNED ? WF_VALUE_I64
+                                            : WF_VALUE_F64;
+    memcpy(&out->as, &number.as, sizeof(number.as));
+}
+
+static const struct wf_calibrator *choose_calibrator(const struct wfd_encode *run,
+                                                     const struct wf_parameter *parameter)
 {
     const struct wf_schema *schema = run->schema;
+    const struct wf_expr_values values = { .context = (void *)run, .get = get_raw };
+
+    for (size_t i = 0; i < parameter->choice_count; i++)
+        if (wf_expr_truth(run->choice_when[parameter->choices[i]], &values) == WF_TRUE)
+            return &schema->calibrators[parameter->choices[i]];
+    return &schema->calibrators[parameter->calibrator];
+}
+
+static struct wfd_number take_number(const struct wfd_encode *run,
+                                     const struct wf_parameter *parameter, size_t element)
+{
     uint32_t size = wf_storage_bytes(parameter->storage);
     struct wfd_number number;
     double raw = 0;
@@ -43,8 +80,8 @@ static struct wfd_number take_number(const struct wfd_encode *run,
     number = wfd_number_load(parameter->storage, run->payload + parameter->offset + size * element);
     if (parameter->calibrator < 0)
         return number;
-    if (!wf_calibrate_inverse(&schema->calibrators[parameter->calibrator],
-                              wfd_number_as_double(number), &raw))
+    if (!wf_calibrate_inverse(choose_calibrator(run, parameter), wfd_number_as_double(number),
+                              &raw))
         raw = (double)NAN; /* a float can say so; whole numbers become 0 */
     return (struct wfd_number){ .kind = WFD_REAL, .as.f = raw };
 }
@@ -113,22 +150,29 @@ static bool find_count(const struct wfd_encode *run, const struct wf_parameter *
     return false;
 }
 
+/* Counts and sizes follow what they count, the fields of a time share it out. */
+static bool decided_elsewhere(const struct wfd_encode *run, const struct wf_parameter *parameter,
+                              struct wfd_number *out)
+{
+    for (size_t i = 0; i < run->time_field_count; i++) {
+        if (&run->schema->parameters[run->time_fields[i].parameter] == parameter) {
+            *out = run->time_fields[i].number;
+            return true;
+        }
+    }
+    return (run->payload[parameter->quality_offset] & WF_QUALITY_RAW_SET) == 0 &&
+           find_count(run, parameter, out);
+}
+
 static int encode_numbers(struct wfd_encode *run, const struct wf_parameter *parameter,
                           uint64_t start)
 {
-    bool is_raw = (run->payload[parameter->quality_offset] & WF_QUALITY_RAW_SET) != 0;
     uint32_t count = wfd_encode_elements(run, parameter);
     struct wfd_number number;
 
     if (!wfd_encode_reserve(run, start, (uint64_t)count * parameter->bits))
         return WF_ERR_LIMIT;
-    for (size_t i = 0; i < run->time_field_count; i++) {
-        if (&run->schema->parameters[run->time_fields[i].parameter] == parameter) {
-            put_number(run, parameter, start, run->time_fields[i].number);
-            return 0;
-        }
-    }
-    if (!is_raw && find_count(run, parameter, &number)) {
+    if (decided_elsewhere(run, parameter, &number)) {
         put_number(run, parameter, start, number);
         return 0;
     }

@@ -28,6 +28,7 @@ struct wfd_encode {
     uint64_t end;    /* furthest bit written */
     struct wfd_time_share time_fields[4];
     size_t time_field_count;
+    struct wf_expr *const *choice_when; /* of each of the schema's calibrators; NULL = always */
 };
 
 /* Take `bits` at `start`; false when there is no room. Moves cursor and end. */

@@ -204,6 +204,9 @@ static int insert_parts(struct wfs_table *table, int64_t source_id, int64_t id,
             at = 1 + WFS_SYSTEM_COLUMNS;
         }
         bound = wfs_bind_part(stmt, at, table->plan, part, payload);
+        if (bound == SQLITE_OK && part == 0 && table->plan->choice_count > 0)
+            bound =
+                wfs_bind_choices(stmt, at + (int)table->plan->parts[0].count, table->plan, payload);
         rc = bound == SQLITE_OK ? wfs_run(stmt, err)
                                 : wfs_fail(err, sqlite3_db_handle(stmt), bound, "bind");
     }

@@ -185,6 +185,8 @@ static void add_select(const struct wfs_stream *stream, const struct wfs_stream_
             wf_strbuf_addf(sql, ", p%zu.", part);
         wfs_add_identifier(sql, plan->columns[stream->columns[i]].name);
     }
+    if (plan->choice_count > 0)
+        wf_strbuf_add(sql, ", r._choices");
     wf_strbuf_add(sql, " FROM ");
     wfs_add_identifier(sql, stream->table);
     wf_strbuf_add(sql, " AS r");
@@ -264,6 +266,9 @@ void wfs_stream_read(struct wfs_stream *stream, const struct wfs_stream_query *q
     size_t quality_count = (size_t)sqlite3_column_bytes(stream->stmt, AT_QUALITY);
     int at = AT_STAMP + (query->is_stamp_wanted ? STAMP_COUNT : 0);
 
+    if (stream->plan->choice_count > 0)
+        wfs_read_choices(stream->stmt, at + (int)stream->column_count, stream->plan,
+                         stream->payload);
     for (size_t i = 0; i < stream->column_count; i++, at++) {
         size_t column = stream->columns[i];
         uint8_t q =

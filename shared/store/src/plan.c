@@ -27,8 +27,9 @@ const char *const wfs_system_names[WFS_SYSTEM_COLUMNS] = {
 
 /* Taken in every physical table, and in every view. */
 static const char *const table_names[] = {
-    "_id",   "_source",  "_device_ns", "_received_ns", "_number", "_packet", "_sequence", "_flags",
-    "_lost", "_quality", "_epoch",     "_order",       "rowid",   "oid",     "_rowid_",
+    "_id",       "_source", "_device_ns", "_received_ns", "_number", "_packet",
+    "_sequence", "_flags",  "_lost",      "_quality",     "_epoch",  "_order",
+    "rowid",     "oid",     "_rowid_",    "_choices",
 };
 static const char *const view_names[] = { "time", "received", "source", "quality" };
 
@@ -256,6 +257,9 @@ int wfs_plan_create(const struct wf_schema *schema, struct wfs_plan **out_plan, 
         choose_name(plan, i, parameter->name, true);
     }
     plan->is_quality_contiguous = is_contiguous(plan->schema);
+    for (size_t i = 0; i < plan->column_count; i++)
+        if (plan->schema->parameters[i].choice_count > 0)
+            plan->columns[i].choice = plan->choice_count++;
     rc = make_parts(plan, err);
     if (rc < 0)
         goto out;
@@ -319,6 +323,8 @@ void wfs_plan_add_create(const struct wfs_plan *plan, size_t part, struct wf_str
         wfs_add_identifier(sql, plan->columns[i].name);
         wf_strbuf_add(sql, declared_type(plan->columns[i].cell));
     }
+    if (part == 0 && plan->choice_count > 0)
+        wf_strbuf_add(sql, ", _choices");
     wf_strbuf_add(sql, ")");
 }
 
@@ -335,6 +341,10 @@ void wfs_plan_add_insert(const struct wfs_plan *plan, size_t part, struct wf_str
     for (size_t i = p->first; i < p->first + p->count; i++) {
         wf_strbuf_add(sql, ", ");
         wfs_add_identifier(sql, plan->columns[i].name);
+    }
+    if (part == 0 && plan->choice_count > 0) {
+        wf_strbuf_add(sql, ", _choices");
+        count++;
     }
     wf_strbuf_add(sql, ") VALUES (?");
     for (size_t i = 1; i < count; i++)

@@ -51,6 +51,7 @@ struct wfs_column {
     uint32_t stride;            /* ARRAY: bytes an element */
     uint8_t swap;               /* ARRAY: width of the numbers inside, for byte order; 1 = none */
     bool is_raw;                /* engineering is computed from it */
+    uint32_t choice;            /* of a parameter with choices: its byte in _choices */
     char name[WFS_COLUMN_SIZE]; /* in the physical table */
     char view_name[WFS_COLUMN_SIZE]; /* in the views */
 };
@@ -68,6 +69,7 @@ struct wfs_plan {
     struct wfs_part *parts; /* at least one */
     size_t part_count;
     bool is_quality_contiguous; /* from schema->quality_offset on, one byte a parameter */
+    uint32_t choice_count;      /* parameters with choices: the last column of part 0 is _choices */
 };
 
 /* `schema` is copied. The caller owns *out_plan. */

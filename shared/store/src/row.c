@@ -202,6 +202,27 @@ int wfs_bind_quality(sqlite3_stmt *stmt, int at, const struct wfs_plan *plan,
     return sqlite3_bind_blob(stmt, at, quality, (int)plan->column_count, SQLITE_STATIC);
 }
 
+int wfs_bind_choices(sqlite3_stmt *stmt, int at, const struct wfs_plan *plan,
+                     const uint8_t *payload)
+{
+    const uint8_t *choices = payload + plan->schema->quality_offset + plan->schema->parameter_count;
+
+    if (is_all_zero(choices, plan->choice_count))
+        return sqlite3_bind_null(stmt, at);
+    return sqlite3_bind_blob(stmt, at, choices, (int)plan->choice_count, SQLITE_STATIC);
+}
+
+void wfs_read_choices(sqlite3_stmt *stmt, int at, const struct wfs_plan *plan, uint8_t *payload)
+{
+    uint8_t *choices = payload + plan->schema->quality_offset + plan->schema->parameter_count;
+    const void *from = sqlite3_column_blob(stmt, at);
+    size_t len = (size_t)sqlite3_column_bytes(stmt, at);
+
+    memset(choices, 0, plan->choice_count);
+    if (len > 0 && from != NULL)
+        memcpy(choices, from, len < plan->choice_count ? len : plan->choice_count);
+}
+
 /* --- reading ---------------------------------------------------------------------- */
 
 void wfs_row_clear(const struct wfs_plan *plan, uint8_t *payload)
@@ -293,9 +314,9 @@ static void calibrate(const struct wfs_plan *plan, const struct wfs_column *colu
     const struct wf_calibrator *calibrator;
     uint32_t count = column->cell == WFS_CELL_ARRAY ? size_in(column, payload) : 1;
 
-    if (parameter->calibrator == WF_NO_INDEX)
+    calibrator = wf_calibrator_in_force(plan->schema, payload, (size_t)column->parameter);
+    if (calibrator == NULL)
         return;
-    calibrator = &plan->schema->calibrators[parameter->calibrator];
     for (uint32_t i = 0; i < count; i++) {
         uint64_t word;
         double raw, value = (double)NAN;

@@ -28,6 +28,12 @@ int wfs_bind_part(sqlite3_stmt *stmt, int at, const struct wfs_plan *plan, size_
 int wfs_bind_quality(sqlite3_stmt *stmt, int at, const struct wfs_plan *plan,
                      const uint8_t *payload, uint8_t *scratch);
 
+/* Bind which calibrators were used; the bytes lie in a row in the payload, behind the qualities. */
+int wfs_bind_choices(sqlite3_stmt *stmt, int at, const struct wfs_plan *plan,
+                     const uint8_t *payload);
+/* Read them back: before the columns that they decide about. */
+void wfs_read_choices(sqlite3_stmt *stmt, int at, const struct wfs_plan *plan, uint8_t *payload);
+
 /* Everything ABSENT: what a payload is before cells are read into it. */
 void wfs_row_clear(const struct wfs_plan *plan, uint8_t *payload);
 /* Read the cell of one column into the payload, with its engineering value. */

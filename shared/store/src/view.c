@@ -70,6 +70,9 @@ static void add_polynomial(struct wf_strbuf *sql, const struct wfs_column *colum
 {
     size_t count = calibrator->count;
 
+    /* Terms of 0 would make NaN of infinity. */
+    while (count > 1 && calibrator->y[count - 1] == 0)
+        count--;
     if (count > POLYNOMIAL_MAX || count == 0) {
         wf_strbuf_add(sql, "NULL");
         return;
@@ -236,6 +239,35 @@ static void add_text(struct wf_strbuf *sql, const struct wfs_column *column)
     wf_strbuf_add(sql, " END");
 }
 
+static void add_calibrator(struct wf_strbuf *sql, const struct wfs_plan *plan,
+                           const struct wfs_column *column, int64_t schema_id, int index)
+{
+    const struct wf_calibrator *calibrator = &plan->schema->calibrators[index];
+
+    if (calibrator->kind == WF_CALIBRATOR_POLYNOMIAL)
+        add_polynomial(sql, column, calibrator);
+    else
+        add_curve(sql, column, schema_id, index);
+}
+
+/* By the calibrator that was used for the row; system columns are with part 0: `r`, else `m`. */
+static void add_calibrated(struct wf_strbuf *sql, const struct wfs_plan *plan,
+                           const struct wfs_column *column, int64_t schema_id)
+{
+    const struct wf_parameter *parameter = &plan->schema->parameters[column->parameter];
+    char row = column->parameter < WFS_PART_COLUMNS ? 'r' : 'm';
+
+    if (parameter->choice_count > 0)
+        wf_strbuf_addf(sql, "CASE substr(%c._choices, %u, 1)", row, column->choice + 1);
+    for (size_t i = 0; i < parameter->choice_count; i++) {
+        wf_strbuf_addf(sql, " WHEN x'%02x' THEN ", (unsigned)i + 1);
+        add_calibrator(sql, plan, column, schema_id, parameter->choices[i]);
+    }
+    wf_strbuf_add(sql, parameter->choice_count > 0 ? " ELSE " : "");
+    add_calibrator(sql, plan, column, schema_id, parameter->calibrator);
+    wf_strbuf_add(sql, parameter->choice_count > 0 ? " END" : "");
+}
+
 static void add_engineering(struct wf_strbuf *sql, const struct wfs_plan *plan,
                             const struct wfs_column *column, int64_t schema_id)
 {
@@ -253,12 +285,7 @@ static void add_engineering(struct wf_strbuf *sql, const struct wfs_plan *plan,
         add_cell(&ns, column);
         add_time(sql, cell);
     } else if (column->is_raw && parameter->calibrator != WF_NO_INDEX) {
-        const struct wf_calibrator *calibrator = &schema->calibrators[parameter->calibrator];
-
-        if (calibrator->kind == WF_CALIBRATOR_POLYNOMIAL)
-            add_polynomial(sql, column, calibrator);
-        else
-            add_curve(sql, column, schema_id, parameter->calibrator);
+        add_calibrated(sql, plan, column, schema_id);
     } else if (parameter->enumeration != WF_NO_INDEX) {
         add_labels(sql, column, schema_id, &schema->enumerations[parameter->enumeration]);
     } else {

@@ -246,6 +246,22 @@ static void wrong_shared_sections_are_told(void **state)
         { "[calibrator c]\npolynomial = 1\ninterpolate = step\n", 5, "only for 'table'" },
         { "[calibrator c]\ntable = 0:1 1:2\ninterpolate = cubic\n", 4, "too few" },
         { "[calibrator c]\ntable = 0:1 1:2\ninterpolate = round\n", 5, "one of step, linear" },
+        { "[calibrator c]\npolynomial = 1\nwhen = nobody == 1\n", 5, "no parameter 'nobody'" },
+        { "[calibrator c]\npolynomial = 1\nwhen = d == 1\n[derived d]\nexpression = 1\n", 5,
+          "derived, not in the packet" },
+        { "[calibrator c]\npolynomial = 1\nwhen = avg(a over 5s) == 1\n", 5,
+          "windows need history" },
+        { "[parameter y]\ncalibrator = c\n[calibrator c]\npolynomial = 1\nwhen = a == 1\n", 4,
+          "name one without behind it" },
+        { "[parameter y]\ncalibrator = c d\n[calibrator c]\npolynomial = 1\n[calibrator d]\n"
+          "polynomial = 2\n",
+          4, "those behind it are never used" },
+        { "[parameter y]\ncalibrator = c d\n[calibrator c]\npolynomial = 1\nwhen = y == 1\n"
+          "[calibrator d]\npolynomial = 2\n",
+          7, "chosen by a condition itself" },
+        { "[parameter y]\ncalibrator = c d\n[calibrator c]\npolynomial = 1\nwhen = a == 1\n"
+          "[calibrator d]\npolynomial = 2\n[parameter z]\npresent_when = y > 3\n",
+          11, "not chosen before the packet is read" },
         { "[enumeration e]\n", 3, "no NUMBER = LABEL" },
         { "[enumeration e]\none = ONE\n", 4, "NUMBER = LABEL" },
         { "[enumeration e]\n5..3 = X\n", 4, "NUMBER = LABEL" },

@@ -17,9 +17,11 @@ static const char type_text[] = "[subsystem]\nperiod = 1s\ntitle = Type\n"
                                 "[parameter plain]\nbits = 12\nlo = 1\nhi = 9\n"
                                 "[parameter volts]\npolynomial = 0 0.5\n"
                                 "[parameter degrees]\ncalibrator = shared\n"
+                                "[parameter chosen]\ncalibrator = dark shared\n"
                                 "[derived twice]\nexpression = volts * 2\n"
                                 "[calibrator shared]\npolynomial = 0 2\n"
-                                "[calibrator other]\ntable = 0:0 10:5\n";
+                                "[calibrator other]\ntable = 0:0 10:5\n"
+                                "[calibrator dark]\nwhen = plain == 1\npolynomial = 7\n";
 
 /* Apply the keys of `text` (with its own section line) to `parameter`. */
 static int overlay(const struct wf_schema *type, const char *parameter, const char *text,
@@ -58,6 +60,13 @@ static void limits_and_calibration_differ_and_the_layout_does_not(void **state)
     assert_int_not_equal(two->schema_hash, type->schema_hash);
     assert_survives_writing(two);
     wf_schema_free(&two);
+    assert_int_equal(
+        overlay(one, "chosen", "[overlay s]\ncalibrator = dark other\n", &two, &problems), 0);
+    assert_int_equal(two->parameters[3].choice_count, 1);
+    assert_string_equal(two->calibrators[two->parameters[3].calibrator].name, "other");
+    assert_int_equal(two->layout_hash, type->layout_hash);
+    assert_survives_writing(two);
+    wf_schema_free(&two);
     wf_schema_free(&one);
     wf_schema_free(&type);
 }
@@ -91,6 +100,9 @@ static void what_would_change_the_layout_is_refused_with_its_line(void **state)
         { "plain", "polynomial = 0 1\n", 2, "change the layout" },
         { "plain", "calibrator = shared\n", 2, "change the layout" },
         { "twice", "polynomial = 0 1\n", 2, "change the layout" },
+        { "chosen", "polynomial = 0 1\n", 2, "conditional calibrators in its type" },
+        { "chosen", "calibrator = shared\n", 2, "conditional calibrators in its type" },
+        { "volts", "calibrator = dark shared\n", 2, "no conditional calibrators" },
         { "plain", "guidanse = x\n", 2, "did you mean 'guidance'" },
         { "plain", "lo = 20\n", 2, "lolo < lo < hi < hihi" },
         { "plain", "format = %s\n", 2, "expected one of %d" },

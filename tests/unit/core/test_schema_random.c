@@ -163,7 +163,7 @@ static void add_number_parameter(struct wf_strbuf *out, unsigned index)
     else if (!is_bool && chance(30))
         add_calibration(out);
     else if (!is_bool && chance(20))
-        wf_strbuf_add(out, "calibrator = c1\n");
+        wf_strbuf_addf(out, "calibrator = %sc1\n", chance(40) ? "c2 c3 " : "");
     if (index > 0 && chance(15))
         wf_strbuf_addf(out, "count = %s\ncount_max = %u\n", chance(50) ? "p0" : "p0", below(9) + 1);
     else if (chance(10))
@@ -245,6 +245,10 @@ static void add_others(struct wf_strbuf *out, unsigned parameters)
                        i, i, chance(50) ? "float" : "int");
     wf_strbuf_add(out, "[calibrator c1]\n");
     add_calibration(out);
+    for (unsigned i = 2; i < 4; i++) {
+        wf_strbuf_addf(out, "[calibrator c%u]\nwhen = p0 == %u\n", i, i);
+        add_calibration(out);
+    }
     wf_strbuf_add(out, "[enumeration e0]\n0 = OFF\n1 = L1\n-9..-3 = Below zero; #odd\n");
     wf_strbuf_add(out, "[enumeration e1]\n1 = L1\n0x10 = 0x11\n17 = [brackets]\n");
     for (unsigned i = 0; i < below(3); i++) {

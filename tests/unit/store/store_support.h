@@ -124,11 +124,12 @@ static inline void set_quality(const struct wf_schema *schema, uint8_t *payload,
 static inline void set_raw(const struct wf_schema *schema, uint8_t *payload, const char *name,
                            int64_t raw)
 {
-    const struct wf_parameter *parameter = &schema->parameters[index_of(schema, name)];
+    size_t index = index_of(schema, name);
+    const struct wf_parameter *parameter = &schema->parameters[index];
     double value = (double)NAN;
 
     assert_true(parameter->raw_offset != 0);
-    if (!wf_calibrate(&schema->calibrators[parameter->calibrator], (double)raw, &value))
+    if (!wf_calibrate(wf_calibrator_in_force(schema, payload, index), (double)raw, &value))
         payload[parameter->quality_offset] = WF_QUALITY_INVALID;
     memcpy(payload + parameter->raw_offset, &raw, sizeof(raw));
     memcpy(payload + parameter->offset, &value, sizeof(value));

@@ -77,6 +77,60 @@ static void curves_of_every_order_are_followed(void **state)
     }
 }
 
+static void assert_reads(const struct typed *test, const double *want, size_t count)
+{
+    static const char *const names[] = { "v" };
+    struct wf_history_query query = { .range = { .from_ns = NOON, .to_ns = INT64_MAX },
+                                      .source = "main",
+                                      .subsystem = "chosen",
+                                      .parameters = names,
+                                      .parameter_count = 1 };
+    struct wf_history *history = NULL;
+    struct wf_history_cursor *cursor = NULL;
+    struct wf_history_row row;
+
+    assert_int_equal(wf_history_open(test->place.tmp.path, &history, NULL), 0);
+    assert_int_equal(wf_history_select(history, &query, &cursor, NULL), 0);
+    for (size_t i = 0; i < count; i++) {
+        struct wf_value value;
+
+        assert_int_equal(wf_history_next(cursor, &row, NULL), 0);
+        wf_value_get(row.schema, row.payload, index_of(row.schema, "v"), 0, &value);
+        assert_true(value.as.f64 == want[i]);
+    }
+    wf_history_cursor_close(&cursor);
+    wf_history_close(&history);
+}
+
+/* Views and readers use the calibrator that was used when the packet came. */
+static void the_calibrator_that_was_chosen_is_remembered(void **state)
+{
+    static const double want[] = { 4.5, 40, 40, 4.5 };
+    struct typed test;
+
+    (void)state;
+    begin(&test, "chosen.ini",
+          "[subsystem]\nperiod = 1s\n[parameter gain]\n"
+          "[parameter v]\nbits = 16\ncalibrator = high curve usual\n"
+          "[parameter w]\nbits = 16\ncalibrator = high usual\n"
+          "[calibrator high]\nwhen = gain == 1\npolynomial = 0 10\n"
+          "[calibrator curve]\nwhen = gain == 2\ntable = 0:0 10:100\n"
+          "[calibrator usual]\npolynomial = 0.5 1\n");
+    for (uint8_t choice = 0; choice < WF_COUNT_OF(want); choice++) {
+        size_t v = index_of(test.schema, "v");
+
+        test.payload[test.schema->parameters[v].choice_offset] = choice; /* 3 does not exist */
+        test.payload[test.schema->parameters[v + 1].choice_offset] = choice == 2;
+        set_raw(test.schema, test.payload, "v", 4);
+        set_raw(test.schema, test.payload, "w", 3);
+        put(&test);
+    }
+    assert_string_equal(ask(&test.place, DAY, "SELECT v, w FROM chosen ORDER BY time"),
+                        "4.5|3.5\n40.0|3.5\n40.0|30.0\n4.5|3.5\n");
+    assert_reads(&test, want, WF_COUNT_OF(want));
+    end(&test);
+}
+
 static void labels_come_from_short_and_long_enumerations(void **state)
 {
     char text[4000] = "[subsystem]\nperiod = 1s\n[parameter few]\nbits = 8\nenumeration = few\n"
@@ -253,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(curves_of_every_order_are_followed),
+        cmocka_unit_test(the_calibrator_that_was_chosen_is_remembered),
         cmocka_unit_test(labels_come_from_short_and_long_enumerations),
         cmocka_unit_test(names_that_are_taken_give_way),
         cmocka_unit_test(times_before_1970_read_right),

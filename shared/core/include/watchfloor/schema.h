@@ -30,6 +30,7 @@
 #define WF_SCHEMA_PAYLOAD_MAX    (1u << 20)
 #define WF_SCHEMA_TEXT_MAX       (4u << 20)
 #define WF_SCHEMA_APIDS_MAX      32
+#define WF_SCHEMA_CHOICES_MAX    32 /* calibrators of one parameter */
 #define WF_NO_INDEX              (-1)
 
 /* What the bits in the packet are. */
@@ -91,6 +92,7 @@ struct wf_calibrator {
     double *y;        /* table: engineering; polynomial: c0, c1, ... */
     int order;        /* table: 0 step, 1 linear, 2, 3 as in XTCE */
     bool extrapolate; /* table: outside the ends; otherwise INVALID */
+    char *when; /* expression over raw values of the packet: applies while TRUE; "" = always */
 };
 
 struct wf_enumeration_entry {
@@ -196,7 +198,9 @@ struct wf_parameter {
     uint8_t terminator;
     struct wf_time_format time; /* type TIME */
 
-    int calibrator;            /* index, or WF_NO_INDEX: engineering equals raw */
+    int calibrator; /* index, or WF_NO_INDEX: engineering equals raw */
+    int *choices;   /* calibrators tried before it: the first whose `when` is TRUE */
+    size_t choice_count;
     int enumeration;           /* index, or WF_NO_INDEX */
     double valid_lo, valid_hi; /* engineering outside is INVALID; -inf/inf = no bound */
 
@@ -210,6 +214,7 @@ struct wf_parameter {
     uint32_t count_offset;   /* uint32_t number of elements or bytes, behind them; 0 = fixed */
     uint32_t raw_offset;     /* 8 bytes an element; 0 when raw equals engineering */
     uint32_t quality_offset; /* one byte */
+    uint32_t choice_offset;  /* one byte: 0 = `calibrator`, n = choices[n - 1]; 0 = no choices */
 };
 
 /* Other limits while a condition holds; the first that is TRUE wins. */
@@ -271,10 +276,10 @@ struct wf_schema {
     /* Layout of a payload: the C struct, then raw words, then quality bytes. */
     uint32_t struct_bytes; /* sizeof(struct <name>_info) */
     uint32_t raw_offset, raw_bytes;
-    uint32_t quality_offset;
-    uint32_t payload_bytes; /* multiple of 8 */
-    uint64_t layout_hash;   /* names, types, offsets: what a C struct depends on */
-    uint64_t schema_hash;   /* the whole canonical text */
+    uint32_t quality_offset; /* one byte a parameter, then one for each that has choices */
+    uint32_t payload_bytes;  /* multiple of 8 */
+    uint64_t layout_hash;    /* names, types, offsets: what a C struct depends on */
+    uint64_t schema_hash;    /* the whole canonical text */
 
     struct wfi_schema_own *own; /* memory and name index; the schema functions' own */
 };
@@ -299,6 +304,9 @@ int wf_schema_find(const struct wf_schema *schema, const char *name);
 const char *wf_storage_c_name(enum wf_storage storage);
 uint32_t wf_storage_bytes(enum wf_storage storage);
 
+/* The calibrator that gave the engineering value in `payload`; NULL where raw is engineering. */
+const struct wf_calibrator *wf_calibrator_in_force(const struct wf_schema *schema,
+                                                   const void *payload, size_t index);
 /* Raw to engineering; false when a table does not cover it (out untouched). */
 bool wf_calibrate(const struct wf_calibrator *calibrator, double raw, double *out);
 /* The raw value whose engineering value is nearest `y`; false when it cannot be inverted. */
