@@ -11,10 +11,12 @@
  * WF_ERR_*, as "BUSY") and "error" (a sentence). Who asks is not said in the request: the
  * kernel says it (SO_PEERCRED).
  *
- * Bounded: WF_CONTROL_LINE_MAX bytes a request, WF_CONTROL_CLIENT_MAX connections (the next one is
- * refused with LIMIT), replies a peer does not read are dropped with its connection.
+ * Bounded: WF_CONTROL_LINE_MAX bytes a request, WF_CONTROL_REPLY_MAX an answer,
+ * WF_CONTROL_CLIENT_MAX connections (the next one is refused with LIMIT). A connection whose request does not
+ * come whole within 30 s, or whose peer does not read the answer within 10 s, is dropped. Requests of
+ * one connection are answered in order, one at a time.
  *
- * Threads: a server belongs to its loop's thread.
+ * Threads: a server belongs to its loop's thread. The process ignores SIGPIPE, as wf_options_parse does.
  */
 
 #include <jansson.h>
@@ -26,6 +28,7 @@
 #include <watchfloor/paths.h>
 
 #define WF_CONTROL_LINE_MAX   (1u << 20)
+#define WF_CONTROL_REPLY_MAX  (16u << 20)
 #define WF_CONTROL_CLIENT_MAX 64
 
 struct wf_control_peer {
@@ -61,7 +64,10 @@ struct wf_control_options {
  */
 int wf_control_listen(uv_loop_t *loop, const struct wf_control_options *options,
                       struct wf_control_server **out_server, struct wf_err *err);
-/* Closes every connection (calls that wait are dropped; answering them later does nothing). */
+/*
+ * Closes every connection (calls that wait are dropped; answering them later does nothing, and is
+ * still needed). The socket's name is gone when it returns, memory with the loop's next rounds.
+ */
 void wf_control_close(struct wf_control_server **server);
 
 /*
@@ -70,11 +76,15 @@ void wf_control_close(struct wf_control_server **server);
  *   WF_ERR_ABSENT   nobody listens there (err says which program to start)
  *   WF_ERR_DENIED   not permitted to connect
  *   WF_ERR_BUSY     no answer in time
+ *   WF_ERR_GONE     it hung up: it may have done what was asked, or not
  */
 int wf_control_ask(const char *folder, const char *name, const json_t *request, int timeout_ms,
                    json_t **out_reply, struct wf_err *err);
 
-/* The names of sockets in `folder` that begin with `prefix`; calls `each` for every one. */
+/*
+ * The names of sockets in `folder` that begin with `prefix`, in order; calls `each` for every one.
+ * A folder that is not there holds none. Whether somebody still listens, only asking tells.
+ */
 int wf_control_list(const char *folder, const char *prefix,
                     void (*each)(void *context, const char *name), void *context,
                     struct wf_err *err);
