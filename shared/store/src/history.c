@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* History: see <watchfloor/store/history.h>. Files, schema versions, and what there is. */
+/* History: see <watchfloor/store/history.h>. Schema versions, and what there is. */
 
 #include "history_private.h"
 
@@ -19,7 +19,7 @@ int wf_history_open(const char *folder, struct wf_history **out_history, struct 
     if (!wf_copy_text(history->folder, sizeof(history->folder), folder))
         rc = wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
     if (rc == 0)
-        rc = wfs_folder_list(folder, &history->files, &history->file_count, err);
+        rc = wfs_history_refresh(history, err);
     if (rc == 0 && history->file_count == 0)
         rc = wf_fail(err, WF_ERR_ABSENT, "no day files in %s/raw", folder);
     if (rc < 0)
@@ -38,6 +38,7 @@ void wf_history_close(struct wf_history **history)
     for (size_t i = 0; i < h->plan_count; i++)
         wfs_plan_destroy(&h->plans[i].plan);
     free(h->plans);
+    wfs_history_close_files(h, true);
     free(h->troubles);
     free(h->entries);
     free(h->files);
@@ -47,8 +48,11 @@ void wf_history_close(struct wf_history **history)
 
 size_t wf_history_days(const struct wf_history *history, char out_first[16], char out_last[16])
 {
-    wfs_day_text(history->files[0].day_ns, out_first);
-    wfs_day_text(history->files[history->file_count - 1].day_ns, out_last);
+    out_first[0] = out_last[0] = '\0';
+    if (history->file_count == 0)
+        return 0;
+    wfs_day_text(history->files[0].day.day_ns, out_first);
+    wfs_day_text(history->files[history->file_count - 1].day.day_ns, out_last);
     return history->file_count;
 }
 
@@ -58,61 +62,6 @@ const char *wf_history_trouble(const struct wf_history *history, size_t index, i
         return NULL;
     *out_day_ns = history->troubles[index].day_ns;
     return history->troubles[index].text;
-}
-
-static bool is_in_trouble(const struct wf_history *history, int64_t day_ns)
-{
-    for (size_t i = 0; i < history->trouble_count; i++) {
-        if (history->troubles[i].day_ns == day_ns)
-            return true;
-    }
-    return false;
-}
-
-static int add_trouble(struct wf_history *history, int64_t day_ns, const char *text,
-                       struct wf_err *err)
-{
-    struct wfs_trouble *more =
-        realloc(history->troubles, (history->trouble_count + 1) * sizeof(*more));
-
-    if (more == NULL)
-        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    history->troubles = more;
-    more = &more[history->trouble_count++];
-    more->day_ns = day_ns;
-    (void)wf_copy_text(more->text, sizeof(more->text), text);
-    return WF_ERR_ABSENT;
-}
-
-int wfs_history_file(struct wf_history *history, size_t index, sqlite3 **out_db, struct wf_err *err)
-{
-    char path[WFS_PATH_SIZE];
-    struct wf_err local = { 0 };
-    struct wf_err *why = err != NULL ? err : &local;
-    int64_t day_ns = history->files[index].day_ns;
-    int rc = wfs_day_path(history->folder, day_ns, path, why);
-
-    if (rc < 0)
-        return rc;
-    if (is_in_trouble(history, day_ns))
-        return WF_ERR_ABSENT;
-    rc = wfs_open_reader(path, WFS_READER_BUSY_MS, out_db, why);
-    if (rc < 0)
-        wf_err_prefix(why, "%s", path);
-    /* One bad day must not hide the others. */
-    if (rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION || rc == WF_ERR_DENIED)
-        rc = add_trouble(history, day_ns, why->text, why);
-    return rc;
-}
-
-bool wfs_history_is_near(const struct wf_history *history, size_t index,
-                         const struct wf_range *range)
-{
-    int64_t day_ns = history->files[index].day_ns;
-
-    if (!range->is_by_received)
-        return true;
-    return day_ns < range->to_ns && range->from_ns < day_ns + WF_NS_PER_DAY;
 }
 
 const char *wfs_from_column(const struct wf_range *range)
@@ -271,23 +220,36 @@ static int compare_entries(const void *a, const void *b)
     return order != 0 ? order : wf_casecmp(x->schema->name, y->schema->name);
 }
 
+static int list_one(struct wf_history *history, size_t index, const struct wf_range *range,
+                    struct wf_err *err)
+{
+    int64_t day_ns = history->files[index].day.day_ns;
+    struct wfs_open_file *file = NULL;
+    int rc = wfs_history_get(history, day_ns, &file, err);
+
+    if (rc < 0)
+        return rc == WF_ERR_ABSENT ? 0 : rc;
+    rc = wfs_history_learn(history, index, file, err);
+    if (rc == 0)
+        rc = list_file(history, file->db, range, err);
+    wfs_history_put(history, &file);
+    if (rc < 0)
+        rc = wfs_history_lost(history, day_ns, rc, err);
+    return rc == WF_ERR_ABSENT ? 0 : rc;
+}
+
 int wf_history_list(struct wf_history *history, const struct wf_range *range,
                     const struct wf_history_entry **out_list, size_t *out_count, struct wf_err *err)
 {
-    history->entry_count = 0;
-    for (size_t i = 0; i < history->file_count; i++) {
-        sqlite3 *db = NULL;
-        int rc;
+    int rc = wfs_history_refresh(history, err);
 
-        if (!wfs_history_is_near(history, i, range))
-            continue;
-        rc = wfs_history_file(history, i, &db, err);
-        if (rc == 0)
-            rc = list_file(history, db, range, err);
-        wfs_close(&db);
-        if (rc < 0 && rc != WF_ERR_ABSENT)
-            return rc;
+    history->entry_count = 0;
+    for (size_t i = 0; rc == 0 && i < history->file_count; i++) {
+        if (wfs_history_is_near(history, i, range))
+            rc = list_one(history, i, range, err);
     }
+    if (rc < 0)
+        return rc;
     if (history->entry_count > 0)
         qsort(history->entries, history->entry_count, sizeof(*history->entries), compare_entries);
     *out_list = history->entries;

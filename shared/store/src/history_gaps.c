@@ -49,7 +49,7 @@ static void read_gap(sqlite3_stmt *stmt, struct wf_gap *gap)
 
 static int gaps_of_file(sqlite3 *db, const struct wf_range *range,
                         int (*each)(void *context, const struct wf_gap *gap), void *context,
-                        struct wf_err *err)
+                        bool *out_is_stopped, struct wf_err *err)
 {
     sqlite3_stmt *stmt = NULL;
     int rc = wfs_prepare(db, range->is_by_received ? by_received : by_device, &stmt, err);
@@ -68,6 +68,7 @@ static int gaps_of_file(sqlite3 *db, const struct wf_range *range,
         }
         read_gap(stmt, &gap);
         rc = each(context, &gap);
+        *out_is_stopped = rc != 0;
         if (rc != 0)
             break;
     }
@@ -75,22 +76,35 @@ static int gaps_of_file(sqlite3 *db, const struct wf_range *range,
     return rc;
 }
 
+static int ask_file(struct wf_history *history, size_t index, const struct wf_range *range,
+                    int (*each)(void *context, const struct wf_gap *gap), void *context,
+                    bool *out_is_stopped, struct wf_err *err)
+{
+    int64_t day_ns = history->files[index].day.day_ns;
+    struct wfs_open_file *file = NULL;
+    int rc = wfs_history_get(history, day_ns, &file, err);
+
+    if (rc < 0)
+        return rc == WF_ERR_ABSENT ? 0 : rc;
+    rc = wfs_history_learn(history, index, file, err);
+    if (rc == 0)
+        rc = gaps_of_file(file->db, range, each, context, out_is_stopped, err);
+    wfs_history_put(history, &file);
+    if (rc < 0 && !*out_is_stopped)
+        rc = wfs_history_lost(history, day_ns, rc, err);
+    return rc == WF_ERR_ABSENT && !*out_is_stopped ? 0 : rc;
+}
+
 int wf_history_gaps(struct wf_history *history, const struct wf_range *range,
                     int (*each)(void *context, const struct wf_gap *gap), void *context,
                     struct wf_err *err)
 {
-    for (size_t i = 0; i < history->file_count; i++) {
-        sqlite3 *db = NULL;
-        int rc;
+    bool is_stopped = false;
+    int rc = wfs_history_refresh(history, err);
 
-        if (range->is_by_received && history->files[i].day_ns + WF_NS_PER_DAY <= range->from_ns)
-            continue;
-        rc = wfs_history_file(history, i, &db, err);
-        if (rc == 0)
-            rc = gaps_of_file(db, range, each, context, err);
-        wfs_close(&db);
-        if (rc != 0 && rc != WF_ERR_ABSENT)
-            return rc;
+    for (size_t i = 0; rc == 0 && !is_stopped && i < history->file_count; i++) {
+        if (wfs_history_has_gaps(history, i, range))
+            rc = ask_file(history, i, range, each, context, &is_stopped, err);
     }
-    return 0;
+    return rc;
 }

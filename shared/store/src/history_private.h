@@ -4,6 +4,8 @@
 
 /* What the files of the reading side share. */
 
+#include <sys/types.h>
+
 #include <watchfloor/store/history.h>
 
 #include "db.h"
@@ -12,11 +14,40 @@
 
 /* Between writing and sealing a file is locked for moments only. */
 #define WFS_READER_BUSY_MS 5000
+/* Files that are kept open between questions. */
+#define WFS_OPEN_FILES_MAX 8
+
+/* A day file, and what was learnt of it: true as long as it was not modified. */
+struct wfs_history_file {
+    struct wfs_day_file day;
+    bool is_known;
+    int64_t known_modified_ns;
+    int64_t device_from, device_to; /* of its rows; from > to: there are none */
+    int64_t gap_from, gap_to;       /* of its gaps, by any clock */
+};
+
+/*
+ * An open day file. Shared by the cursors that read it; nothing of it is locked
+ * between calls, except what SQLite keeps of a file that has a log of changes.
+ */
+struct wfs_open_file {
+    struct wfs_open_file *next;
+    int64_t day_ns;
+    sqlite3 *db;
+    unsigned users;
+    uint64_t used; /* count of uses when it was used last */
+    bool is_sealed;
+    dev_t device;
+    ino_t inode;
+};
 
 struct wf_history {
     char folder[WFS_PATH_SIZE];
-    struct wfs_day_file *files; /* ascending */
+    int64_t listed_ns;              /* when the folder had been changed when it was listed */
+    struct wfs_history_file *files; /* ascending */
     size_t file_count;
+    struct wfs_open_file *open;
+    uint64_t uses, tables; /* counts: of uses, of names for temporary tables */
     struct wfs_known_plan {
         char hash[20];
         char subsystem[WF_NAME_SIZE];
@@ -32,15 +63,33 @@ struct wf_history {
     size_t entry_count;
 };
 
+/* --- history_files.c -------------------------------------------------------------------- */
+
+/* Look whether files came or went. */
+int wfs_history_refresh(struct wf_history *history, struct wf_err *err);
 /*
- * Open day file `index` for reading. ABSENT when it is gone, nothing was stored in
+ * Use the day file that begins at `day_ns`. ABSENT when it is gone, nothing was stored in
  * it yet, or it cannot be read (which is kept as a trouble): skip it.
  */
-int wfs_history_file(struct wf_history *history, size_t index, sqlite3 **out_db,
-                     struct wf_err *err);
-/* Could day file `index` hold rows of the range? By device time any can. */
+int wfs_history_get(struct wf_history *history, int64_t day_ns, struct wfs_open_file **out_file,
+                    struct wf_err *err);
+void wfs_history_put(struct wf_history *history, struct wfs_open_file **file);
+/* Reading a file failed. A damaged one is left out from now on: then ABSENT, else `rc`. */
+int wfs_history_lost(struct wf_history *history, int64_t day_ns, int rc, struct wf_err *err);
+/*
+ * Could file `index` hold rows of the range? By device time any can, until it was seen. Needs
+ * no open file; wfs_history_learn makes it know what a sealed file holds.
+ */
 bool wfs_history_is_near(const struct wf_history *history, size_t index,
                          const struct wf_range *range);
+bool wfs_history_has_gaps(const struct wf_history *history, size_t index,
+                          const struct wf_range *range);
+int wfs_history_learn(struct wf_history *history, size_t index, const struct wfs_open_file *file,
+                      struct wf_err *err);
+void wfs_history_close_files(struct wf_history *history, bool is_all);
+
+/* --- history.c ---------------------------------------------------------------------------- */
+
 /* The plan of a schema version; `schema_id` is its row in `db`. */
 int wfs_history_plan(struct wf_history *history, sqlite3 *db, int64_t schema_id,
                      const struct wfs_plan **out_plan, struct wf_err *err);

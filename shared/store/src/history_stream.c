@@ -3,6 +3,7 @@
 
 #include "history_stream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +12,14 @@
 
 #include "row.h"
 
-/* Columns of the SELECT before those of parameters. */
-enum { AT_TIME, AT_DEVICE, AT_RECEIVED, AT_NUMBER, AT_QUALITY, AT_STAMP };
+/* Columns of the SELECT: these, the stamp's as far as it is wanted, the parameters. */
+enum { AT_ID, AT_TIME, AT_QUALITY, AT_STAMP };
 enum {
-    STAMP_EPOCH,
+    STAMP_DEVICE,
+    STAMP_RECEIVED,
+    STAMP_NUMBER,
+    STAMP_TIMES, /* how many without what follows */
+    STAMP_EPOCH = STAMP_TIMES,
     STAMP_ORDER,
     STAMP_PACKET,
     STAMP_SEQUENCE,
@@ -22,123 +27,14 @@ enum {
     STAMP_LOST,
     STAMP_COUNT
 };
+/* Rows of the first batch: a merge of many streams begins with one of each. */
+#define FIRST_ROWS 32
 
-/* --- planning --------------------------------------------------------------------- */
-
-/*
- * Which places of the key can hold rows of the range, and do they ascend in time
- * there? Blocks answer both without touching a row.
- */
-static int narrow(sqlite3 *db, const struct wf_range *range, struct wfs_stream *stream,
-                  bool *out_is_any, struct wf_err *err)
+static const char *time_of(const struct wfs_stream_query *query)
 {
-    char text[256];
-    struct wf_strbuf sql = WF_STRBUF_FIXED(text);
-    sqlite3_stmt *stmt = NULL;
-    int64_t last_time = INT64_MIN, last_id = -1;
-    int rc, step;
-
-    wf_strbuf_addf(&sql,
-                   "SELECT first_id, last_id, %s, %s, is_ordered FROM _blocks WHERE schema = ?1"
-                   " AND %s >= ?2 AND %s < ?3 ORDER BY block",
-                   wfs_from_column(range), wfs_to_column(range), wfs_to_column(range),
-                   wfs_from_column(range));
-    rc = wfs_prepare(db, text, &stmt, err);
-    if (rc < 0)
-        return rc;
-    (void)sqlite3_bind_int64(stmt, 1, stream->schema_id);
-    (void)sqlite3_bind_int64(stmt, 2, range->from_ns);
-    (void)sqlite3_bind_int64(stmt, 3, range->to_ns);
-    *out_is_any = false;
-    /* What blocks say about order goes by device time. */
-    stream->is_ordered = !range->is_by_received;
-    while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
-        int64_t first_id = sqlite3_column_int64(stmt, 0), from = sqlite3_column_int64(stmt, 2);
-
-        if (!*out_is_any || first_id < stream->id_from)
-            stream->id_from = first_id;
-        if (!*out_is_any || from < stream->next_ns)
-            stream->next_ns = from;
-        if (first_id <= last_id || from < last_time || sqlite3_column_int(stmt, 4) == 0)
-            stream->is_ordered = false;
-        if (sqlite3_column_int64(stmt, 1) > last_id)
-            last_id = sqlite3_column_int64(stmt, 1);
-        last_time = sqlite3_column_int64(stmt, 3);
-        *out_is_any = true;
-    }
-    rc = step == SQLITE_DONE ? 0 : wfs_fail(err, db, step, "read blocks");
-    (void)sqlite3_finalize(stmt);
-    stream->id_to = last_id;
-    if (stream->next_ns < range->from_ns)
-        stream->next_ns = range->from_ns;
-    return rc;
+    return query->range.is_by_received ? "r._received_ns"
+                                       : "coalesce(r._device_ns, r._received_ns)";
 }
-
-static int append(struct wfs_stream **list, size_t *count, const struct wfs_stream *stream,
-                  struct wf_err *err)
-{
-    struct wfs_stream *more = realloc(*list, (*count + 1) * sizeof(*more));
-
-    if (more == NULL)
-        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    more[*count] = *stream;
-    *list = more;
-    ++*count;
-    return 0;
-}
-
-static int plan_versions(const struct wfs_stream_query *query, sqlite3 *db, size_t file,
-                         sqlite3_stmt *stmt, struct wfs_stream **list, size_t *count,
-                         struct wf_err *err)
-{
-    int step;
-
-    while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
-        struct wfs_stream stream = { .file = file };
-        const char *table = (const char *)sqlite3_column_text(stmt, 2);
-        bool is_any = false;
-        int rc;
-
-        stream.source_id = sqlite3_column_int64(stmt, 0);
-        stream.schema_id = sqlite3_column_int64(stmt, 1);
-        (void)wf_copy_text(stream.table, sizeof(stream.table), table != NULL ? table : "");
-        rc = narrow(db, &query->range, &stream, &is_any, err);
-        if (rc == 0 && is_any)
-            rc = wfs_history_plan(query->history, db, stream.schema_id, &stream.plan, err);
-        if (rc == 0 && is_any)
-            rc = append(list, count, &stream, err);
-        if (rc < 0)
-            return rc;
-    }
-    return step == SQLITE_DONE ? 0 : wfs_fail(err, db, step, "read the catalogue");
-}
-
-int wfs_stream_plan(const struct wfs_stream_query *query, size_t file, const char *source,
-                    const char *subsystem, struct wfs_stream **list, size_t *count,
-                    struct wf_err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    sqlite3 *db = NULL;
-    int rc = wfs_history_file(query->history, file, &db, err);
-
-    if (rc < 0)
-        return rc == WF_ERR_ABSENT ? 0 : rc;
-    rc = wfs_prepare(db,
-                     "SELECT s.source, s.schema, v.table_name FROM _series AS s"
-                     " JOIN _schemas AS v ON v.id = s.schema JOIN _sources AS n ON n.id = s.source"
-                     " WHERE n.name = ?1 AND v.subsystem = ?2 ORDER BY s.schema",
-                     &stmt, err);
-    if (rc == 0) {
-        (void)sqlite3_bind_text(stmt, 1, source, -1, SQLITE_STATIC);
-        (void)sqlite3_bind_text(stmt, 2, subsystem, -1, SQLITE_STATIC);
-        rc = plan_versions(query, db, file, stmt, list, count, err);
-    }
-    (void)sqlite3_finalize(stmt);
-    wfs_close(&db);
-    return rc;
-}
-
-/* --- rows ------------------------------------------------------------------------- */
 
 static int choose_columns(struct wfs_stream *stream, const struct wfs_stream_query *query,
                           struct wf_err *err)
@@ -147,10 +43,8 @@ static int choose_columns(struct wfs_stream *stream, const struct wfs_stream_que
     size_t wanted = query->parameters != NULL ? query->parameter_count : plan->column_count;
 
     stream->columns = calloc(wanted + 1, sizeof(*stream->columns));
-    stream->payload = calloc(1, plan->schema->payload_bytes + 8u);
-    if (stream->columns == NULL || stream->payload == NULL)
+    if (stream->columns == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    wfs_row_clear(plan, stream->payload);
     for (size_t i = 0; i < wanted; i++) {
         int index =
             query->parameters != NULL ? wf_schema_find(plan->schema, query->parameters[i]) : (int)i;
@@ -167,11 +61,11 @@ static void add_select(const struct wfs_stream *stream, const struct wfs_stream_
                        struct wf_strbuf *sql)
 {
     const struct wfs_plan *plan = stream->plan;
-    const char *time =
-        query->range.is_by_received ? "r._received_ns" : "coalesce(r._device_ns, r._received_ns)";
     uint8_t is_joined[WF_SCHEMA_PARAMETERS_MAX / WFS_PART_COLUMNS + 1] = { 0 };
 
-    wf_strbuf_addf(sql, "SELECT %s, r._device_ns, r._received_ns, r._number, r._quality", time);
+    wf_strbuf_addf(sql, "SELECT r._id, %s, r._quality", time_of(query));
+    if (!query->is_bare)
+        wf_strbuf_add(sql, ", r._device_ns, r._received_ns, r._number");
     if (query->is_stamp_wanted)
         wf_strbuf_add(sql, ", (SELECT epoch_ns FROM _epochs WHERE id = r._epoch), r._order,"
                            " r._packet, r._sequence, r._flags, r._lost");
@@ -195,62 +89,193 @@ static void add_select(const struct wfs_stream *stream, const struct wfs_stream_
             wf_strbuf_addf(sql, " LEFT JOIN \"%s_%zu\" AS p%zu ON p%zu._id = r._id", stream->table,
                            part + 1, part, part);
     }
-    wf_strbuf_addf(sql,
-                   " WHERE r._id BETWEEN ?1 AND ?2 AND r._source = ?3 AND %s >= ?4 AND %s < ?5",
-                   time, time);
-    if (!stream->is_ordered)
-        wf_strbuf_addf(sql, " ORDER BY %s, r._id", time);
+    wf_strbuf_add(sql, " WHERE r._id >= ?1 AND r._id <= ?2");
+    if (!stream->is_only_source)
+        wf_strbuf_addf(sql, " AND r._source = %lld", (long long)stream->source_id);
+}
+
+static void add_range(const struct wfs_stream_query *query, struct wf_strbuf *sql)
+{
+    wf_strbuf_addf(sql, " AND %s >= ?3 AND %s < ?4", time_of(query), time_of(query));
+}
+
+static void bind_all(sqlite3_stmt *stmt, const struct wfs_stream *stream,
+                     const struct wfs_stream_query *query)
+{
+    (void)sqlite3_bind_int64(stmt, 1, stream->id_from);
+    (void)sqlite3_bind_int64(stmt, 2, stream->id_to);
+    (void)sqlite3_bind_int64(stmt, 3, query->range.from_ns);
+    (void)sqlite3_bind_int64(stmt, 4, query->range.to_ns);
+}
+
+static int prepare(struct wfs_stream *stream, const struct wf_strbuf *sql, struct wf_err *err)
+{
+    if (sql->was_cut)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    return wfs_prepare(stream->file->db, sql->text, &stream->stmt, err);
+}
+
+/* Sort the rows into a table of our own; then it stands for the file's. */
+static int sort(struct wfs_stream *stream, const struct wfs_stream_query *query,
+                struct wf_strbuf *sql, struct wf_err *err)
+{
+    sqlite3 *db = stream->file->db;
+    sqlite3_stmt *stmt = NULL;
+    int rc = 0;
+
+    (void)snprintf(stream->sorted, sizeof(stream->sorted), "wfs_sorted_%llu",
+                   (unsigned long long)++query->history->tables);
+    wf_strbuf_clear(sql);
+    wf_strbuf_addf(sql, "CREATE TEMP TABLE %s AS ", stream->sorted);
+    add_select(stream, query, sql);
+    add_range(query, sql);
+    wf_strbuf_addf(sql, " ORDER BY %s, r._id", time_of(query));
+    if (sql->was_cut)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    rc = wfs_exec(db, err, "PRAGMA query_only=0");
+    if (rc == 0)
+        rc = wfs_prepare(db, sql->text, &stmt, err);
+    if (rc == 0) {
+        bind_all(stmt, stream, query);
+        rc = wfs_run(stmt, err);
+    }
+    (void)sqlite3_finalize(stmt);
+    (void)wfs_exec(db, NULL, "PRAGMA query_only=1");
+    if (rc < 0)
+        return rc;
+    wf_strbuf_clear(sql);
+    wf_strbuf_addf(sql, "SELECT * FROM temp.%s WHERE rowid >= ?1 AND ?2 ORDER BY rowid",
+                   stream->sorted);
+    stream->resume_id = 1;
+    return 0;
+}
+
+/*
+ * Of the places low .. high, which ascend in time: the first whose row is not before
+ * `bound_ns`; high + 1 when there is none.
+ */
+static int seek(const struct wfs_stream *stream, const struct wfs_stream_query *query, int64_t low,
+                int64_t high, int64_t bound_ns, int64_t *out, struct wf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    struct wf_strbuf sql;
+    int rc;
+
+    wf_strbuf_init(&sql, 1024);
+    wf_strbuf_addf(&sql, "SELECT r._id, %s FROM ", time_of(query));
+    wfs_add_identifier(&sql, stream->table);
+    wf_strbuf_add(&sql, " AS r WHERE r._id >= ?1 AND r._id <= ?2 ORDER BY r._id LIMIT 1");
+    rc = wfs_prepare(stream->file->db, sql.text, &stmt, err);
+    wf_strbuf_fini(&sql);
+    while (rc == 0 && low <= high) {
+        int64_t middle = low + (high - low) / 2;
+        int step;
+
+        (void)sqlite3_bind_int64(stmt, 1, middle);
+        (void)sqlite3_bind_int64(stmt, 2, high);
+        step = sqlite3_step(stmt);
+        if (step == SQLITE_ROW && sqlite3_column_int64(stmt, 1) < bound_ns)
+            low = sqlite3_column_int64(stmt, 0) + 1; /* behind the row that was found */
+        else if (step == SQLITE_ROW || step == SQLITE_DONE)
+            high = middle - 1;
+        else
+            rc = wfs_fail(err, stream->file->db, step, "read rows of %s", stream->table);
+        (void)sqlite3_reset(stmt);
+    }
+    (void)sqlite3_finalize(stmt);
+    *out = low;
+    return rc;
+}
+
+static int begin(struct wfs_stream *stream, const struct wfs_stream_query *query,
+                 struct wf_err *err)
+{
+    size_t payload = stream->plan->schema->payload_bytes + 8u;
+    int rc = choose_columns(stream, query, err);
+
+    stream->capacity = WFS_BATCH_BYTES / payload;
+    if (stream->capacity > WFS_BATCH_ROWS)
+        stream->capacity = WFS_BATCH_ROWS;
+    if (stream->capacity == 0)
+        stream->capacity = 1;
+    stream->wanted = stream->capacity < FIRST_ROWS ? stream->capacity : FIRST_ROWS;
+    if (rc == 0)
+        rc = wfs_history_get(query->history, stream->day_ns, &stream->file, err);
+    if (rc == 0)
+        stream->is_open = true;
+    return rc;
 }
 
 int wfs_stream_open(struct wfs_stream *stream, const struct wfs_stream_query *query,
                     struct wf_err *err)
 {
     struct wf_strbuf sql;
-    int rc = choose_columns(stream, query, err);
+    int rc = begin(stream, query, err);
 
-    wf_strbuf_init(&sql, 1u << 20);
-    if (rc == 0)
-        rc = wfs_history_file(query->history, stream->file, &stream->db, err);
-    if (rc == 0) {
-        add_select(stream, query, &sql);
-        rc = sql.was_cut ? wf_fail(err, WF_ERR_NOMEM, "out of memory")
-                         : wfs_prepare(stream->db, sql.text, &stream->stmt, err);
-    }
-    wf_strbuf_fini(&sql);
     if (rc < 0)
         return rc;
-    stream->is_open = true;
-    (void)sqlite3_bind_int64(stream->stmt, 1, stream->id_from);
-    (void)sqlite3_bind_int64(stream->stmt, 2, stream->id_to);
-    (void)sqlite3_bind_int64(stream->stmt, 3, stream->source_id);
-    (void)sqlite3_bind_int64(stream->stmt, 4, query->range.from_ns);
-    (void)sqlite3_bind_int64(stream->stmt, 5, query->range.to_ns);
-    return wfs_stream_next(stream, query, err);
-}
-
-int wfs_stream_next(struct wfs_stream *stream, const struct wfs_stream_query *query,
-                    struct wf_err *err)
-{
-    int step = sqlite3_step(stream->stmt);
-
-    (void)query;
-    if (step == SQLITE_ROW) {
-        stream->next_ns = sqlite3_column_int64(stream->stmt, AT_TIME);
-        return 0;
+    wf_strbuf_init(&sql, 1u << 20);
+    if (stream->is_ordered) {
+        rc = seek(stream, query, stream->id_from, stream->first_to, query->range.from_ns,
+                  &stream->resume_id, err);
+        add_select(stream, query, &sql);
+        wf_strbuf_add(&sql, " ORDER BY r._id");
+    } else {
+        rc = sort(stream, query, &sql, err);
     }
-    if (step == SQLITE_DONE)
-        return WF_ERR_ABSENT;
-    return wfs_fail(err, stream->db, step, "read rows of %s", stream->table);
+    if (rc == 0)
+        rc = prepare(stream, &sql, err);
+    wf_strbuf_fini(&sql);
+    return rc == 0 ? wfs_stream_fill(stream, query, err) : rc;
 }
 
-static void read_stamp(struct wfs_stream *stream, bool is_whole, struct wf_stamp *stamp)
-{
-    sqlite3_stmt *stmt = stream->stmt;
+/* --- the last row only ----------------------------------------------------------------- */
 
-    *stamp = (struct wf_stamp){ .device_ns = wfs_column_time(stmt, AT_DEVICE),
-                                .received_ns = sqlite3_column_int64(stmt, AT_RECEIVED),
-                                .number = (uint64_t)sqlite3_column_int64(stmt, AT_NUMBER) };
-    if (!is_whole)
+int wfs_stream_open_last(struct wfs_stream *stream, const struct wfs_stream_query *query,
+                         struct wf_err *err)
+{
+    struct wf_strbuf sql;
+    int rc = begin(stream, query, err);
+
+    if (rc < 0)
+        return rc;
+    if (stream->is_ordered) {
+        rc = seek(stream, query, stream->last_from, stream->id_to, query->range.to_ns,
+                  &stream->id_to, err);
+        stream->id_to--;
+    }
+    wf_strbuf_init(&sql, 1u << 20);
+    add_select(stream, query, &sql);
+    add_range(query, &sql);
+    /* Where places ascend in time, the last place that fits is the last in time. */
+    if (stream->is_ordered)
+        wf_strbuf_add(&sql, " ORDER BY r._id DESC LIMIT 1");
+    else
+        wf_strbuf_addf(&sql, " ORDER BY %s DESC, r._id DESC LIMIT 1", time_of(query));
+    stream->resume_id = stream->id_from;
+    if (rc == 0)
+        rc = prepare(stream, &sql, err);
+    wf_strbuf_fini(&sql);
+    if (rc == 0) {
+        bind_all(stream->stmt, stream, query);
+        rc = wfs_stream_fill(stream, query, err);
+    }
+    stream->is_at_end = true;
+    return rc;
+}
+
+/* --- batches -------------------------------------------------------------------------------- */
+
+static void read_stamp(sqlite3_stmt *stmt, const struct wfs_stream_query *query,
+                       struct wf_stamp *stamp)
+{
+    *stamp = (struct wf_stamp){ .device_ns = WF_TIME_NONE };
+    if (query->is_bare)
+        return;
+    stamp->device_ns = wfs_column_time(stmt, AT_STAMP + STAMP_DEVICE);
+    stamp->received_ns = sqlite3_column_int64(stmt, AT_STAMP + STAMP_RECEIVED);
+    stamp->number = (uint64_t)sqlite3_column_int64(stmt, AT_STAMP + STAMP_NUMBER);
+    if (!query->is_stamp_wanted)
         return;
     stamp->epoch = wfs_column_u64(stmt, AT_STAMP + STAMP_EPOCH);
     stamp->order = wfs_column_u64(stmt, AT_STAMP + STAMP_ORDER);
@@ -260,36 +285,127 @@ static void read_stamp(struct wfs_stream *stream, bool is_whole, struct wf_stamp
     stamp->lost_before = (uint32_t)sqlite3_column_int64(stmt, AT_STAMP + STAMP_LOST);
 }
 
-void wfs_stream_read(struct wfs_stream *stream, const struct wfs_stream_query *query)
+static void read_row(struct wfs_stream *stream, const struct wfs_stream_query *query, int at,
+                     uint8_t *payload)
 {
-    const uint8_t *quality = sqlite3_column_blob(stream->stmt, AT_QUALITY);
-    size_t quality_count = (size_t)sqlite3_column_bytes(stream->stmt, AT_QUALITY);
-    int at = AT_STAMP + (query->is_stamp_wanted ? STAMP_COUNT : 0);
+    sqlite3_stmt *stmt = stream->stmt;
+    const uint8_t *quality = NULL;
+    size_t quality_count = 0;
 
+    if (sqlite3_column_type(stmt, AT_QUALITY) != SQLITE_NULL) {
+        quality = sqlite3_column_blob(stmt, AT_QUALITY);
+        quality_count = (size_t)sqlite3_column_bytes(stmt, AT_QUALITY);
+    }
     if (stream->plan->choice_count > 0)
-        wfs_read_choices(stream->stmt, at + (int)stream->column_count, stream->plan,
-                         stream->payload);
+        wfs_read_choices(stmt, at + (int)stream->column_count, stream->plan, payload);
     for (size_t i = 0; i < stream->column_count; i++, at++) {
         size_t column = stream->columns[i];
         uint8_t q =
             quality != NULL && column < quality_count ? quality[column] : (uint8_t)WF_QUALITY_VALID;
 
-        wfs_row_read(stream->stmt, at, stream->plan, column, q, stream->payload);
+        wfs_row_read(stmt, at, stream->plan, column, q, payload);
     }
-    stream->row.time_ns = stream->next_ns;
-    stream->row.schema = stream->plan->schema;
-    stream->row.payload = stream->payload;
-    read_stamp(stream, query->is_stamp_wanted, &stream->row.stamp);
+    if (!query->is_bare)
+        read_stamp(stmt, query, &stream->rows[stream->count].stamp);
 }
 
-void wfs_stream_close(struct wfs_stream *stream)
+/* Room for a batch of `wanted` rows: every payload begins as all ABSENT. */
+static int make_room(struct wfs_stream *stream, struct wf_err *err)
+{
+    size_t bytes = stream->plan->schema->payload_bytes + 8u;
+    struct wfs_batch_row *rows = realloc(stream->rows, stream->wanted * sizeof(*rows));
+    uint8_t *payloads = realloc(stream->payloads, stream->wanted * bytes);
+
+    if (rows != NULL)
+        stream->rows = rows;
+    if (payloads != NULL)
+        stream->payloads = payloads;
+    if (rows == NULL || payloads == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    for (; stream->made < stream->wanted; stream->made++) {
+        memset(&rows[stream->made], 0, sizeof(*rows));
+        memset(payloads + stream->made * bytes, 0, bytes);
+        wfs_row_clear(stream->plan, payloads + stream->made * bytes);
+    }
+    return 0;
+}
+
+/* 1: a row was taken. 0: the end. */
+static int take(struct wfs_stream *stream, const struct wfs_stream_query *query, int parameters,
+                struct wf_err *err)
+{
+    size_t bytes = stream->plan->schema->payload_bytes + 8u;
+    int step = sqlite3_step(stream->stmt);
+    int64_t time_ns;
+
+    if (step != SQLITE_ROW)
+        return step == SQLITE_DONE
+                   ? 0
+                   : wfs_fail(err, stream->file->db, step, "read rows of %s", stream->table);
+    time_ns = sqlite3_column_int64(stream->stmt, AT_TIME);
+    if (time_ns >= query->range.to_ns)
+        return 0;
+    if (time_ns < query->range.from_ns)
+        return 1; /* other sources' rows were all that the search for the beginning met */
+    stream->rows[stream->count].time_ns = time_ns;
+    read_row(stream, query, parameters, stream->payloads + stream->count * bytes);
+    stream->count++;
+    return 1;
+}
+
+int wfs_stream_fill(struct wfs_stream *stream, const struct wfs_stream_query *query,
+                    struct wf_err *err)
+{
+    int parameters = AT_STAMP + (query->is_bare           ? 0
+                                 : query->is_stamp_wanted ? STAMP_COUNT
+                                                          : STAMP_TIMES);
+    int rc = 0;
+
+    if (stream->is_at_end)
+        return WF_ERR_ABSENT;
+    if (stream->made < stream->wanted)
+        rc = make_room(stream, err);
+    if (rc < 0)
+        return rc;
+    stream->at = stream->count = 0;
+    (void)sqlite3_bind_int64(stream->stmt, 1, stream->resume_id);
+    (void)sqlite3_bind_int64(stream->stmt, 2, stream->id_to);
+    rc = 1;
+    while (rc == 1 && stream->count < stream->wanted)
+        rc = take(stream, query, parameters, err);
+    if (rc == 1)
+        stream->resume_id = stream->sorted[0] != '\0'
+                                ? stream->resume_id + (int64_t)stream->count
+                                : sqlite3_column_int64(stream->stmt, AT_ID) + 1;
+    (void)sqlite3_reset(stream->stmt);
+    if (rc < 0)
+        return rc;
+    stream->is_at_end = rc == 0;
+    if (stream->count == 0)
+        return WF_ERR_ABSENT;
+    stream->next_ns = stream->rows[0].time_ns;
+    /* Growing: whoever wanted some rows may want many. */
+    if (rc == 1 && stream->wanted < stream->capacity)
+        stream->wanted =
+            4 * stream->wanted < stream->capacity ? 4 * stream->wanted : stream->capacity;
+    return 0;
+}
+
+void wfs_stream_close(struct wfs_stream *stream, struct wf_history *history)
 {
     (void)sqlite3_finalize(stream->stmt);
-    wfs_close(&stream->db);
-    free(stream->columns);
-    free(stream->payload);
     stream->stmt = NULL;
+    if (stream->sorted[0] != '\0' && stream->file != NULL) {
+        (void)wfs_exec(stream->file->db, NULL, "PRAGMA query_only=0");
+        (void)wfs_execf(stream->file->db, NULL, "DROP TABLE IF EXISTS temp.%s", stream->sorted);
+        (void)wfs_exec(stream->file->db, NULL, "PRAGMA query_only=1");
+    }
+    wfs_history_put(history, &stream->file);
+    free(stream->columns);
+    free(stream->rows);
+    free(stream->payloads);
     stream->columns = NULL;
-    stream->payload = NULL;
+    stream->rows = NULL;
+    stream->payloads = NULL;
     stream->is_open = false;
 }

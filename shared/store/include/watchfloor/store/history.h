@@ -6,7 +6,9 @@
  * History - the reading side: what was stored, across day files and schema
  * versions, in order of time, while the logger goes on writing.
  *
- * Memory does not grow with the range that is asked for. A row comes back as
+ * Memory does not grow with the range that is asked for, and nothing is locked between two
+ * calls: a reader that sleeps keeps the logger from nothing. Files that come and go are noticed
+ * by the next question. A row comes back as
  * the payload it was (as far as its parameters were asked for), so that
  * everything in <watchfloor/value.h> works on it.
  *
@@ -31,6 +33,11 @@ struct wf_history_cursor;
  */
 int wf_history_open(const char *folder, struct wf_history **out_history, struct wf_err *err);
 void wf_history_close(struct wf_history **history);
+/*
+ * Files stay open between questions. Call this when there will be none for minutes, so that
+ * the logger can seal a day that ends meanwhile. Cursors stay as they are.
+ */
+void wf_history_rest(struct wf_history *history);
 
 struct wf_range {
     int64_t from_ns, to_ns; /* from <= time < to */
@@ -57,6 +64,7 @@ struct wf_history_query {
     const char *const *parameters; /* names; NULL = all of the schema */
     size_t parameter_count;
     bool is_stamp_wanted; /* else the stamp carries its times and number only */
+    bool is_bare;         /* not even those: time and values, the fastest */
 };
 
 /*
@@ -76,6 +84,9 @@ int wf_history_select(struct wf_history *history, const struct wf_history_query 
 int wf_history_next(struct wf_history_cursor *cursor, struct wf_history_row *out,
                     struct wf_err *err);
 void wf_history_cursor_close(struct wf_history_cursor **cursor);
+/* A cursor that gives the last row of the range, if there is any, and ends. */
+int wf_history_last(struct wf_history *history, const struct wf_history_query *query,
+                    struct wf_history_cursor **out_cursor, struct wf_err *err);
 
 /*
  * Call `each` for every gap that overlaps `range`, in order of time within each file; another value

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files of a history: which there are, which are open, what is known of them.
+ *
+ * Opening a file costs hundreds of microseconds, asking an open one a few. So the
+ * last ones stay open: sealed files, which nobody is kept from anything by, and
+ * today's. A past day that still has a log of changes is closed at once, because
+ * the logger cannot seal it while anybody has it open.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <watchfloor/clock.h>
+
+#include "history_private.h"
+
+static int64_t changed_ns(const struct wf_history *history)
+{
+    char path[WFS_PATH_SIZE];
+    struct wf_strbuf text = WF_STRBUF_FIXED(path);
+    struct stat st;
+
+    wf_strbuf_addf(&text, "%s/raw", history->folder);
+    if (text.was_cut || stat(path, &st) != 0)
+        return 0;
+    return (int64_t)st.st_mtim.tv_sec * WF_NS_PER_S + st.st_mtim.tv_nsec;
+}
+
+/* Take over what was learnt of a file that is still the same. */
+static void remember(struct wf_history *history, struct wfs_history_file *file)
+{
+    for (size_t i = 0; i < history->file_count; i++) {
+        if (history->files[i].day.day_ns == file->day.day_ns) {
+            *file =
+                (struct wfs_history_file){ .day = file->day,
+                                           .is_known = history->files[i].is_known,
+                                           .known_modified_ns = history->files[i].known_modified_ns,
+                                           .device_from = history->files[i].device_from,
+                                           .device_to = history->files[i].device_to,
+                                           .gap_from = history->files[i].gap_from,
+                                           .gap_to = history->files[i].gap_to };
+            return;
+        }
+    }
+}
+
+int wfs_history_refresh(struct wf_history *history, struct wf_err *err)
+{
+    int64_t listed_ns = changed_ns(history);
+    struct wfs_day_file *days = NULL;
+    struct wfs_history_file *files;
+    size_t count = 0;
+    int rc;
+
+    /* Changes within one tick of the file system's clock could look alike: not yet settled. */
+    if (listed_ns != 0 && listed_ns == history->listed_ns)
+        return 0;
+    rc = wfs_folder_list(history->folder, &days, &count, err);
+    if (rc < 0)
+        return rc;
+    files = calloc(count + 1, sizeof(*files));
+    if (files == NULL) {
+        free(days);
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < count; i++) {
+        files[i].day = days[i];
+        remember(history, &files[i]);
+    }
+    free(days);
+    free(history->files);
+    history->files = files;
+    history->file_count = count;
+    history->listed_ns = wf_utc_now_ns() - listed_ns > WF_NS_PER_S ? listed_ns : 0;
+    return 0;
+}
+
+/* --- troubles -------------------------------------------------------------------------- */
+
+static bool is_in_trouble(const struct wf_history *history, int64_t day_ns)
+{
+    for (size_t i = 0; i < history->trouble_count; i++) {
+        if (history->troubles[i].day_ns == day_ns)
+            return true;
+    }
+    return false;
+}
+
+static int add_trouble(struct wf_history *history, int64_t day_ns, const char *text,
+                       struct wf_err *err)
+{
+    struct wfs_trouble *more;
+
+    if (is_in_trouble(history, day_ns))
+        return WF_ERR_ABSENT;
+    more = realloc(history->troubles, (history->trouble_count + 1) * sizeof(*more));
+    if (more == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    history->troubles = more;
+    more = &more[history->trouble_count++];
+    more->day_ns = day_ns;
+    (void)wf_copy_text(more->text, sizeof(more->text), text);
+    return WF_ERR_ABSENT;
+}
+
+static bool is_of_the_file(int rc)
+{
+    return rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION || rc == WF_ERR_DENIED;
+}
+
+int wfs_history_lost(struct wf_history *history, int64_t day_ns, int rc, struct wf_err *err)
+{
+    struct wf_err local = { 0 };
+    char path[WFS_PATH_SIZE];
+
+    if (!is_of_the_file(rc))
+        return rc;
+    local = err != NULL ? *err : local;
+    if (wfs_day_path(history->folder, day_ns, path, NULL) == 0)
+        wf_err_prefix(&local, "%s", path);
+    return add_trouble(history, day_ns, local.text, err);
+}
+
+/* --- open files --------------------------------------------------------------------------- */
+
+static void close_file(struct wf_history *history, struct wfs_open_file *file)
+{
+    struct wfs_open_file **at = &history->open;
+
+    while (*at != NULL && *at != file)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = file->next;
+    wfs_close(&file->db);
+    free(file);
+}
+
+/* May it stay open while nobody uses it? */
+static bool may_rest(const struct wfs_open_file *file)
+{
+    return file->is_sealed || wf_utc_now_ns() < file->day_ns + WF_NS_PER_DAY;
+}
+
+void wfs_history_close_files(struct wf_history *history, bool is_all)
+{
+    struct wfs_open_file *file = history->open, *next;
+
+    for (; file != NULL; file = next) {
+        next = file->next;
+        if (file->users == 0 && (is_all || !may_rest(file)))
+            close_file(history, file);
+    }
+}
+
+void wf_history_rest(struct wf_history *history)
+{
+    wfs_history_close_files(history, true);
+}
+
+static void make_room(struct wf_history *history)
+{
+    struct wfs_open_file *oldest = NULL;
+    size_t count = 0;
+
+    for (struct wfs_open_file *file = history->open; file != NULL; file = file->next) {
+        count++;
+        if (file->users == 0 && (oldest == NULL || file->used < oldest->used))
+            oldest = file;
+    }
+    if (count > WFS_OPEN_FILES_MAX && oldest != NULL)
+        close_file(history, oldest);
+}
+
+static struct wfs_open_file *find_open(struct wf_history *history, int64_t day_ns,
+                                       const struct stat *st)
+{
+    for (struct wfs_open_file *file = history->open; file != NULL; file = file->next) {
+        if (file->day_ns == day_ns && file->device == st->st_dev && file->inode == st->st_ino)
+            return file;
+    }
+    return NULL;
+}
+
+static int open_file(struct wf_history *history, int64_t day_ns, const char *path,
+                     const struct stat *st, struct wfs_open_file **out_file, struct wf_err *err)
+{
+    struct wfs_open_file *file = calloc(1, sizeof(*file));
+    int rc;
+
+    if (file == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    file->day_ns = day_ns;
+    file->device = st->st_dev;
+    file->inode = st->st_ino;
+    rc = wfs_open_reader(path, WFS_READER_BUSY_MS, &file->db, err);
+    if (rc < 0) {
+        free(file);
+        return rc;
+    }
+    file->next = history->open;
+    history->open = file;
+    *out_file = file;
+    return 0;
+}
+
+int wfs_history_get(struct wf_history *history, int64_t day_ns, struct wfs_open_file **out_file,
+                    struct wf_err *err)
+{
+    char path[WFS_PATH_SIZE];
+    struct wf_err local = { 0 };
+    struct wf_err *why = err != NULL ? err : &local;
+    struct wfs_open_file *file;
+    struct stat st;
+    int rc = wfs_day_path(history->folder, day_ns, path, why);
+
+    if (rc < 0)
+        return rc;
+    if (is_in_trouble(history, day_ns) || stat(path, &st) != 0)
+        return WF_ERR_ABSENT;
+    file = find_open(history, day_ns, &st);
+    if (file == NULL)
+        rc = open_file(history, day_ns, path, &st, &file, why);
+    if (rc < 0)
+        return wfs_history_lost(history, day_ns, rc, why);
+    file->is_sealed = (st.st_mode & S_IWUSR) == 0;
+    file->users++;
+    file->used = ++history->uses;
+    make_room(history);
+    *out_file = file;
+    return 0;
+}
+
+void wfs_history_put(struct wf_history *history, struct wfs_open_file **file)
+{
+    struct wfs_open_file *f = *file;
+
+    if (f == NULL)
+        return;
+    *file = NULL;
+    if (--f->users == 0 && !may_rest(f))
+        close_file(history, f);
+}
+
+/* --- what is known of them ------------------------------------------------------------------ */
+
+static bool is_known(const struct wfs_history_file *file)
+{
+    return file->is_known && file->day.is_sealed &&
+           file->known_modified_ns == file->day.modified_ns;
+}
+
+bool wfs_history_is_near(const struct wf_history *history, size_t index,
+                         const struct wf_range *range)
+{
+    const struct wfs_history_file *file = &history->files[index];
+    int64_t day_ns = file->day.day_ns;
+
+    if (range->is_by_received)
+        return day_ns < range->to_ns && range->from_ns < day_ns + WF_NS_PER_DAY;
+    return !is_known(file) ||
+           (file->device_to >= range->from_ns && file->device_from < range->to_ns);
+}
+
+bool wfs_history_has_gaps(const struct wf_history *history, size_t index,
+                          const struct wf_range *range)
+{
+    const struct wfs_history_file *file = &history->files[index];
+
+    /* A gap lies in the file of the sample behind it, which may be days after the range. */
+    if (range->is_by_received && file->day.day_ns + WF_NS_PER_DAY <= range->from_ns)
+        return false;
+    return !is_known(file) || (file->gap_to >= range->from_ns && file->gap_from < range->to_ns);
+}
+
+static int read_span(sqlite3 *db, const char *sql, int64_t *out_from, int64_t *out_to,
+                     struct wf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = wfs_prepare(db, sql, &stmt, err);
+
+    if (rc < 0)
+        return rc;
+    *out_from = INT64_MAX;
+    *out_to = INT64_MIN;
+    rc = sqlite3_step(stmt);
+    if (rc == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
+        *out_from = sqlite3_column_int64(stmt, 0);
+        *out_to = sqlite3_column_int64(stmt, 1);
+    }
+    rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : wfs_fail(err, db, rc, "read the catalogue");
+    (void)sqlite3_finalize(stmt);
+    return rc;
+}
+
+int wfs_history_learn(struct wf_history *history, size_t index, const struct wfs_open_file *file,
+                      struct wf_err *err)
+{
+    struct wfs_history_file *known = &history->files[index];
+    int rc;
+
+    if (!known->day.is_sealed || is_known(known))
+        return 0;
+    rc = read_span(file->db, "SELECT min(device_from), max(device_to) FROM _blocks",
+                   &known->device_from, &known->device_to, err);
+    if (rc == 0)
+        /* A gap whose ends are unknown may lie anywhere. */
+        rc = read_span(file->db,
+                       "SELECT min(min(coalesce(from_device_ns, from_received_ns, -1 << 62),"
+                       " coalesce(from_received_ns, -1 << 62))),"
+                       " max(max(coalesce(to_device_ns, to_received_ns, 1 << 62),"
+                       " coalesce(to_received_ns, 1 << 62))) FROM _gaps",
+                       &known->gap_from, &known->gap_to, err);
+    known->is_known = rc == 0;
+    known->known_modified_ns = known->day.modified_ns;
+    return rc;
+}
