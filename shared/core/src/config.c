@@ -54,7 +54,7 @@ static void tell_unknown_section(const struct wf_config *config,
     else
         wf_problems_add(problems, config->file, section->line,
                         "there is no section [%s]; the sections are watchfloor, receiver, "
-                        "listener, source, overlay, logger, console, process",
+                        "listener, source, overlay, logger, console, alert, role, process",
                         section->kind);
 }
 

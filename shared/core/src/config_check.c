@@ -118,7 +118,7 @@ static void check_listener(const struct wf_config *config, size_t index,
 static void check_process(const struct wf_config *config, const struct wf_config_process *process,
                           struct wf_problems *problems)
 {
-    static const char *const own[] = { "receiver", "logger", "up" };
+    static const char *const own[] = { "receiver", "logger", "alert", "up" };
     struct wf_err why = { 0 };
     char **arguments = NULL;
     int rc;
@@ -270,6 +270,8 @@ int wfi_config_check(struct wf_config *config, const struct wf_paths *paths,
                             WF_SOURCE_OWN);
     for (size_t i = 0; i < config->process_count; i++)
         check_process(config, &config->processes[i], problems);
-    rc = make_overlays(config, problems, err);
+    rc = wfi_config_check_alerts(config, problems, err);
+    if (rc == 0)
+        rc = make_overlays(config, problems, err);
     return rc < 0 ? rc : resolve_plugins(config, paths, err);
 }

@@ -6,6 +6,8 @@
 #define OF(member)       offsetof(struct wf_config, member)
 #define LISTENER(member) offsetof(struct wf_config_listener, member)
 #define SOURCE(member)   offsetof(struct wf_config_source, member)
+#define ALERT(member)    offsetof(struct wf_config_alert, member)
+#define ROLE(member)     offsetof(struct wf_config_role, member)
 #define PROCESS(member)  offsetof(struct wf_config_process, member)
 #define NAMED(type, list, count)                                                                   \
     .is_named = true, .item_bytes = sizeof(struct type),                                           \
@@ -38,6 +40,18 @@ const struct wfi_section_kind wfi_section_kinds[] = {
       .example = "",
       .sentence = "wf-logger: from regions to history in SQLite." },
     { .kind = "console", .example = "", .sentence = "wf-console: the terminal screens." },
+    { .kind = "alert",
+      NAMED(wf_config_alert, alerts, alert_count),
+      .example = "main",
+      .sentence =
+          "wf-alert: one alarm monitor, with a journal of its own. Without any such section "
+          "there is one, `main`, over everything." },
+    { .kind = "role",
+      NAMED(wf_config_role, roles, role_count),
+      .example = "operator",
+      .sentence = "Who may do what with alarms: viewer (look), operator (acknowledge, shelve, "
+                  "reset), engineer (also service and limits). root and the monitor's own user are "
+                  "engineers, everybody else who can reach its socket is a viewer." },
     { .kind = "process",
       NAMED(wf_config_process, processes, process_count),
       .example = "hostfeed",
@@ -118,6 +132,52 @@ const struct wfi_key wfi_keys[] = {
       "Screens drawn a second, at most." },
     { "console", "display", WFI_KEY_TEXT, OF(console_display), "overview", NULL, NULL, NULL,
       "The page shown first." },
+
+    { "alert", "subsystems", WFI_KEY_TEXT, ALERT(subsystems), "*", NULL, NULL, NULL,
+      "What it watches, as globs with blanks between; the source wf is the system's own health." },
+    { "alert", "sync", WFI_KEY_DURATION, ALERT(sync_ns), "0", "0", "1h", NULL,
+      "0: every commit of the journal survives a power cut. Else at most this much may be lost in "
+      "one; a crash of the program loses nothing either way." },
+    { "alert", "shelve_max", WFI_KEY_DURATION, ALERT(shelve_max_ns), "8h", "1m", "30d", NULL,
+      "Nobody shelves an alarm for longer, whatever the role." },
+    { "alert", "late", WFI_KEY_CHOICE, ALERT(late), "log", "log alarm ignore", NULL, NULL,
+      "Samples that arrive late. log: kept in the record, not judged; alarm: judged like others; "
+      "ignore: as if they had not come." },
+    { "alert", "shadow", WFI_KEY_TEXT, ALERT(shadow), "", NULL, NULL, NULL,
+      "Alarms on trial, as globs over their names with commas between: judged and recorded, "
+      "neither shown nor announced." },
+    { "alert", "linger", WFI_KEY_DURATION, ALERT(linger_ns), "5s", "0", "1h", NULL,
+      "Alarms suppressed by a parent stay so this long after it returned to normal." },
+    { "alert", "plugins", WFI_KEY_BOOL, ALERT(has_plugins), "yes", NULL, NULL, NULL,
+      "Load alert plugins; each runs in a process of its own." },
+    { "alert", "plugin_severity", WFI_KEY_COUNT, ALERT(plugin_severity), "2", "1", "5", NULL,
+      "Severity of the alarms that plugins judge." },
+    { "alert", "plugin_deadline", WFI_KEY_DURATION, ALERT(plugin_deadline_ns), "2s", "100ms", "1h",
+      NULL, "A plugin that does not answer for this long is ended and started again." },
+    { "alert", "keep", WFI_KEY_DURATION, ALERT(keep_ns), "366d", "1h", "36500d", NULL,
+      "Entries of the journal are kept this long; the newest of each alarm always." },
+    { "alert", "held_max", WFI_KEY_COUNT, ALERT(held_max), "65536", "64", "10000000", NULL,
+      "While the journal cannot be written, so many transitions wait in memory; then judging "
+      "pauses, and samples wait in their rings." },
+    { "alert", "blackbox_before", WFI_KEY_DURATION, ALERT(blackbox_before_ns), "10s", "0", "1h",
+      NULL,
+      "Samples from before a trip that are kept with its record, as far as the ring has them." },
+    { "alert", "blackbox_after", WFI_KEY_DURATION, ALERT(blackbox_after_ns), "10s", "0", "1h", NULL,
+      "And from after it. Both 0: none are kept." },
+    { "alert", "blackbox_memory", WFI_KEY_SIZE, ALERT(blackbox_memory), "16M", "64K", "1G", NULL,
+      "Memory for samples that wait for the time after their trip." },
+    { "alert", "deadman_file", WFI_KEY_TEXT, ALERT(deadman_file), "", NULL, NULL, NULL,
+      "A file written once a second while alarms are judged and recorded; relative to the state "
+      "folder. Empty: none." },
+    { "alert", "deadman_to", WFI_KEY_TEXT, ALERT(deadman_to), "", NULL, NULL, NULL,
+      "udp:HOST:PORT that gets a datagram at the same times. Empty: none." },
+
+    { "role", "users", WFI_KEY_TEXT, ROLE(users), "", NULL, NULL, NULL,
+      "Login names, with blanks between." },
+    { "role", "groups", WFI_KEY_TEXT, ROLE(groups), "", NULL, NULL, NULL,
+      "Groups whose members have this role, with blanks between." },
+    { "role", "shelve_max", WFI_KEY_DURATION, ROLE(shelve_max_ns), "8h", "1m", "30d", NULL,
+      "The longest an alarm may be shelved for by this role." },
 
     { "process", "run", WFI_KEY_TEXT, PROCESS(run), "", NULL, NULL, "wf-hostfeed",
       "Program and arguments, split at blanks; \"quotes\" keep blanks together. A program without "

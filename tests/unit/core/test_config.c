@@ -55,6 +55,10 @@ static void an_empty_file_means_every_default(void **state)
     assert_string_equal(config->log_subsystems, "*");
     assert_true(config->console_rate_hz == 10);
     assert_int_equal(config->listener_count + config->source_count + config->process_count, 0);
+    assert_int_equal(config->alert_count, 1);
+    assert_string_equal(config->alerts[0].name, "main");
+    assert_string_equal(config->alerts[0].subsystems, "*");
+    assert_int_equal(config->alerts[0].held_max, 65536);
     wf_config_free(&config);
     assert_null(config);
     wf_config_free(&config);
@@ -140,6 +144,12 @@ static void what_is_wrong_is_told_by_line(void **state)
         { "[watchfloor]\nlog_level = loud\n", 2, "error warning info debug" },
         { "[source wf]\n", 1, "own health" },
         { "[process receiver]\nrun = x\n", 1, "choose another" },
+        { "[process alert]\nrun = x\n", 1, "choose another" },
+        { "[alert a]\n[alert A]\n", 2, "already" },
+        { "[alert a]\ndeadman_to = tcp:1.2.3.4:5\n", 2, "udp:HOST:PORT" },
+        { "[alert a]\nlate = never\n", 2, "log alarm ignore" },
+        { "[role chief]\n", 1, "viewer, operator, engineer" },
+        { "[role operator]\n[role Operator]\n", 2, "already" },
         { "[process p]\n", 1, "expected PROGRAM" },
         { "[process p]\nrun = \"x\n", 2, "quote" },
         { "[process p]\nrun = x\noptional = perhaps\n", 3, "neither yes nor no" },

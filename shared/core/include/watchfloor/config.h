@@ -16,6 +16,8 @@
  *   [overlay S.SUB.PAR]   per-source differences: limits, calibration
  *   [logger]              sync, batch_rows ...
  *   [console]             rate, display
+ *   [alert NAME]          one alarm monitor: subsystems, sync, shelve_max, late, shadow ...
+ *   [role NAME]           who may do what with alarms: users, groups, shelve_max
  *   [process NAME]        what else `wf up` runs: run, optional, notify
  *
  * Ownership: strings belong to the config. It does not change after loading.
@@ -59,6 +61,36 @@ struct wf_config_source {
     unsigned line;
 };
 
+enum wf_config_late { WF_CONFIG_LATE_LOG, WF_CONFIG_LATE_ALARM, WF_CONFIG_LATE_IGNORE };
+
+struct wf_config_alert {
+    char name[WF_NAME_SIZE];
+    char *subsystems;           /* globs; default * */
+    int64_t sync_ns;            /* 0 = every commit survives a power cut (default) */
+    int64_t shelve_max_ns;      /* whatever the role; default 8h */
+    enum wf_config_late late;   /* default log */
+    char *shadow;               /* globs over alarm names: judged and recorded only */
+    int64_t linger_ns;          /* children stay suppressed that long; default 5s */
+    bool has_plugins;           /* load alert plugins; default yes */
+    uint32_t plugin_severity;   /* of their conditions; default 2 */
+    int64_t plugin_deadline_ns; /* a plugin that does not answer is ended; default 2s */
+    int64_t keep_ns;            /* the journal; default 366d */
+    uint32_t held_max;          /* transitions a failing disk may hold up; default 65536 */
+    int64_t blackbox_before_ns; /* samples kept around a trip; default 10s each, 0 = none */
+    int64_t blackbox_after_ns;
+    uint64_t blackbox_memory; /* default 16M */
+    char *deadman_file;       /* "" */
+    char *deadman_to;         /* udp:HOST:PORT; "" */
+    unsigned line;            /* 0: the monitor there is without any section */
+};
+
+struct wf_config_role {
+    char name[WF_NAME_SIZE]; /* viewer, operator, engineer */
+    char *users, *groups;    /* blanks between */
+    int64_t shelve_max_ns;   /* longest shelf of this role */
+    unsigned line;
+};
+
 struct wf_config_process {
     char name[WF_NAME_SIZE];
     char *run;         /* program and arguments, split at blanks, "quotes" allowed */
@@ -99,6 +131,10 @@ struct wf_config {
     size_t listener_count;
     struct wf_config_source *sources;
     size_t source_count;
+    struct wf_config_alert *alerts; /* at least one: without a section there is `main` */
+    size_t alert_count;
+    struct wf_config_role *roles;
+    size_t role_count;
     struct wf_config_process *processes;
     size_t process_count;
     struct wf_config_overlay *overlays;

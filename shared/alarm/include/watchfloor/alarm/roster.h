@@ -90,6 +90,12 @@ const struct wf_alarm_definition *wf_alarm_roster_definition(const struct wf_ala
 void wf_alarm_roster_sample(struct wf_alarm_roster *roster, size_t member,
                             const struct wf_stamp *stamp, const void *payload,
                             const struct wf_alarm_now *now);
+/*
+ * A sample that was judged before a restart or a reload: windows and newest values take it up,
+ * nothing is judged and no transition comes of it. In order, before the first sample to be judged.
+ */
+void wf_alarm_roster_recall(struct wf_alarm_roster *roster, size_t member,
+                            const struct wf_stamp *stamp, const void *payload);
 /* Samples of it were lost before they were seen (`count` of them): windows say UNKNOWN across. */
 void wf_alarm_roster_lost(struct wf_alarm_roster *roster, size_t member, uint64_t count,
                           const struct wf_alarm_now *now);

@@ -98,6 +98,17 @@ uint64_t wf_journal_last_id(const struct wf_journal *journal);
 int wf_journal_append(struct wf_journal *journal, struct wf_journal_entry *const *entries,
                       size_t count, struct wf_err *err);
 
+/*
+ * Small state of the monitor (how far each ring was read, counts between transitions): staged under
+ * `name` in place of what was kept there, and committed with the next append, which may have no
+ * entries. So that a restart goes on exactly where the journal ends.
+ */
+int wf_journal_keep(struct wf_journal *journal, const char *name, const void *blob, size_t bytes,
+                    struct wf_err *err);
+/* As last committed; *out_blob is malloc'd, the caller's. ABSENT: nothing of that name. */
+int wf_journal_kept(struct wf_journal *journal, const char *name, void **out_blob,
+                    size_t *out_bytes, struct wf_err *err);
+
 /* The newest memory of each alarm, and who shelved or acknowledged it: for a restart. */
 struct wf_journal_alarm {
     const char *alarm;
