@@ -72,6 +72,11 @@ struct wf_alarm_memory {
     int64_t linger_until_ns;  /* monotonic; suppression by a parent that is over, ends then */
     int64_t raised_ns;        /* UTC of the last RAISE; 0: never */
     uint64_t window[WF_ALARM_LEVEL_MAX]; /* last samples as bits; or the start, monotonic ns */
+    /* Written with each transition, for the roster: what was judged before it. */
+    uint64_t epoch, order; /* of the sample */
+    uint32_t step;         /* of that sample, or of the time behind it */
+    uint16_t context;      /* whose limits are in force: index + 1 in the schema, 0: none */
+    uint16_t reserved;     /* 0 */
 };
 
 /* Severity 1..5 of limits and states as a schema gives them; level bits 0 when there are none. */
