@@ -26,7 +26,7 @@ struct rx_counters {
     uint64_t rejected[WF_REJECT_COUNT];
     uint64_t gaps, lost, out_of_order, restarts;
     uint64_t connections_accepted, connections_refused;
-    uint64_t reads, gathers, rings;
+    uint64_t reads, gathers, rings, stream_waits;
     uint64_t reloads, reload_failures;
 };
 

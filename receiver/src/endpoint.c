@@ -132,6 +132,16 @@ void rx_endpoint_close(struct rx_endpoint **endpoint_at)
     rx_endpoint_handle_closed(endpoint);
 }
 
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+void rx_io_stir(struct rx_io *io)
+{
+    (void)uv_idle_start(&io->idle, on_idle);
+}
+
 void rx_endpoint_drain(struct rx_endpoint *endpoint)
 {
     if (endpoint->transport == WF_TRANSPORT_UDP)

@@ -33,7 +33,11 @@ struct rx_io {
     /* What this round of the loop brought, for gathering. */
     uint32_t round_count, round_largest;
     int64_t round_mono_ns; /* when its last batch was read */
+    uv_idle_t idle;        /* active: the next round does not wait for sockets */
 };
+
+/* Something was published outside of reading sockets: the round that follows comes at once. */
+void rx_io_stir(struct rx_io *io);
 
 enum rx_endpoint_state { RX_LISTENING, RX_CONNECTED, RX_CONNECTING }; /* as in links.ini */
 

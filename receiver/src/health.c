@@ -47,6 +47,7 @@ static void fill_counters(struct receiver_info *info, const struct rx_counters *
     info->reads = counters->reads;
     info->gathers = counters->gathers;
     info->rings = counters->rings;
+    info->stream_waits = counters->stream_waits;
     info->reloads = counters->reloads;
     info->reload_failures = counters->reload_failures;
 }

@@ -170,6 +170,8 @@ static void count_sample(const struct packet *packet, struct rx_subsystem *subsy
 
     arrival->path->counters.published++;
     rx_bell_note(&arrival->path->bell, &subsystem->bell);
+    arrival->wait_until_ns = rx_pace_note(&subsystem->pace, subsystem->bell.limit,
+                                          arrival->path->pace_window_ns, arrival->received_mono_ns);
     subsystem->source->counters.published++;
     counters->samples++;
     counters->bytes += len;

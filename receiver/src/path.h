@@ -29,6 +29,7 @@ struct rx_path {
     struct rx_rejects *rejects;
     void *scratch; /* world->payload_max bytes, 64-aligned */
     struct rx_bell bell;
+    int64_t pace_window_ns; /* pace.h; 0 = streams need not wait */
     /* Regions whose lock is held until the batch is over: one lock a batch, not one a packet. */
     struct rx_subsystem *held[RX_PATH_HELD_MAX];
     uint32_t held_count;
@@ -46,6 +47,8 @@ struct rx_arrival {
     struct rx_peer *peer;
     struct rx_link_counters *link; /* of the endpoint */
     int64_t received_ns, received_mono_ns;
+    /* Out: a ring it published in takes no more of a stream before this (monotonic). 0 = none. */
+    int64_t wait_until_ns;
 };
 
 /* wf_packet_fn and wf_rubbish_fn with a struct rx_arrival as context. */

@@ -47,7 +47,6 @@ struct rx_receiver {
     uv_loop_t loop;
     uv_prepare_t prepare;
     uv_check_t check;
-    uv_idle_t idle;
     uv_timer_t tick;
     uv_signal_t hangup, terminate, interrupt;
 };
@@ -144,6 +143,7 @@ static int change_world(struct rx_receiver *receiver, struct rx_world *next, str
     receiver->health.own = own;
     receiver->health.region_bytes = wf_publisher_memory(receiver->publisher);
     receiver->world = next;
+    receiver->path.pace_window_ns = next->config->ring_turn_ns / 2;
     rx_world_free(&old);
     /* The world has changed; without its health the receiver would be blind to itself. */
     return rc < 0 ? WF_ERR_CORRUPT : 0;
@@ -213,12 +213,6 @@ static void on_prepare(uv_prepare_t *prepare)
     (void)nanosleep(&nap, NULL); /* a signal ends it early, which is fine */
 }
 
-/* Makes the next round not wait, so that what was not rung for is not forgotten. */
-static void on_idle(uv_idle_t *idle)
-{
-    (void)idle;
-}
-
 /* After reading: wake monitors, once for all that came. */
 static void on_check(uv_check_t *check)
 {
@@ -238,9 +232,9 @@ static void on_check(uv_check_t *check)
     if (rx_bell_is_due(&receiver->path.bell, is_loaded, now_ns))
         ring(receiver, now_ns);
     if (receiver->path.bell.unrung > 0)
-        (void)uv_idle_start(&receiver->idle, on_idle);
+        rx_io_stir(io); /* so that what was not rung for is not forgotten */
     else
-        (void)uv_idle_stop(&receiver->idle);
+        (void)uv_idle_stop(&io->idle);
 }
 
 static void on_tick(uv_timer_t *tick)
@@ -274,7 +268,7 @@ static void stop(struct rx_receiver *receiver)
         rx_endpoints_close(receiver->world);
     uv_close((uv_handle_t *)&receiver->prepare, NULL);
     uv_close((uv_handle_t *)&receiver->check, NULL);
-    uv_close((uv_handle_t *)&receiver->idle, NULL);
+    uv_close((uv_handle_t *)&receiver->io.idle, NULL);
     uv_close((uv_handle_t *)&receiver->tick, NULL);
     uv_close((uv_handle_t *)&receiver->hangup, NULL);
     uv_close((uv_handle_t *)&receiver->terminate, NULL);
@@ -304,7 +298,7 @@ static int open_loop(struct rx_receiver *receiver, struct wf_err *err)
     loop->data = receiver;
     (void)uv_prepare_init(loop, &receiver->prepare);
     (void)uv_check_init(loop, &receiver->check);
-    (void)uv_idle_init(loop, &receiver->idle);
+    (void)uv_idle_init(loop, &receiver->io.idle);
     (void)uv_timer_init(loop, &receiver->tick);
     (void)uv_signal_init(loop, &receiver->hangup);
     (void)uv_signal_init(loop, &receiver->terminate);

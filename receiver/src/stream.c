@@ -17,6 +17,8 @@ static void on_closed(uv_handle_t *handle)
     struct rx_connection *connection = handle->data;
     struct rx_endpoint *endpoint = connection->endpoint;
 
+    if (--connection->handles > 0)
+        return;
     wf_framer_destroy(&connection->framer);
     free(connection);
     rx_endpoint_handle_closed(endpoint);
@@ -44,7 +46,10 @@ int rx_stream_create(struct rx_endpoint *endpoint, struct rx_connection **out_co
         free(connection);
         return wf_fail(err, WF_ERR_SYSTEM, "%s", uv_strerror(rc));
     }
+    (void)uv_timer_init(endpoint->io->loop, &connection->wait);
+    connection->handles = 2;
     connection->handle.data = connection;
+    connection->wait.data = connection;
     connection->connect.data = connection;
     connection->endpoint = endpoint;
     endpoint->handles++;
@@ -56,8 +61,15 @@ int rx_stream_create(struct rx_endpoint *endpoint, struct rx_connection **out_co
     return 0;
 }
 
+/* What came, and through which connection. */
+struct stream_arrival {
+    struct rx_arrival arrival; /* first: the context of rx_path_ functions */
+    struct rx_connection *connection;
+};
+
 static void note_arrival(struct rx_connection *connection, struct rx_arrival *arrival)
 {
+    *arrival = (struct rx_arrival){ .wait_until_ns = 0 };
     arrival->path = connection->endpoint->io->path;
     arrival->listener = connection->endpoint->listener;
     arrival->peer = connection->peer;
@@ -75,25 +87,70 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
     out->len = RX_STREAM_BUFFER;
 }
 
-static void on_end(struct rx_connection *connection, int status)
+/* What it still holds becomes packets now; a rest becomes a rejected one. */
+static void end_framing(struct rx_connection *connection)
 {
-    struct rx_endpoint *endpoint = connection->endpoint;
     struct rx_arrival arrival;
 
     note_arrival(connection, &arrival);
     wf_framer_end(connection->framer, rx_path_packet, rx_path_rubbish, &arrival);
     rx_path_release(arrival.path);
+}
+
+static void on_end(struct rx_connection *connection, int status)
+{
+    struct rx_endpoint *endpoint = connection->endpoint;
+
+    end_framing(connection);
     rx_stream_close(connection);
     if (endpoint->transport == WF_TRANSPORT_TCP_CONNECT)
         rx_tcp_client_retry(endpoint,
                             status == UV_EOF ? "the other side closed" : uv_strerror(status));
 }
 
-static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
+static void take_packet(void *context, const uint8_t *packet, size_t len)
 {
-    struct rx_connection *connection = stream->data;
+    struct stream_arrival *stream = context;
+    int64_t until_ns = stream->arrival.wait_until_ns;
+
+    stream->arrival.wait_until_ns = 0;
+    rx_path_packet(&stream->arrival, packet, len);
+    if (stream->arrival.wait_until_ns > stream->arrival.received_mono_ns)
+        wf_framer_pause(stream->connection->framer);
+    /* A unit may hold several packets; the longest wait counts. */
+    if (stream->arrival.wait_until_ns < until_ns)
+        stream->arrival.wait_until_ns = until_ns;
+}
+
+static void on_waited(uv_timer_t *timer);
+
+/* After feeding: read on, or not for a while. */
+static void go_on(struct stream_arrival *stream)
+{
+    struct rx_connection *connection = stream->connection;
+    int64_t wait_ns = stream->arrival.wait_until_ns - wf_mono_now_ns();
+
+    rx_path_release(stream->arrival.path);
+    if (!wf_framer_is_paused(connection->framer))
+        return;
+    stream->arrival.path->counters.stream_waits++;
+    (void)uv_read_stop((uv_stream_t *)&connection->handle);
+    uv_update_time(connection->endpoint->io->loop);
+    (void)uv_timer_start(&connection->wait, on_waited,
+                         wait_ns > 0 ? (uint64_t)(wait_ns / WF_NS_PER_MS) + 1 : 0, 0);
+}
+
+static void note_round(struct rx_endpoint *endpoint, const struct rx_arrival *arrival)
+{
+    endpoint->io->round_count++;
+    endpoint->io->round_mono_ns = arrival->received_mono_ns;
+}
+
+static void on_read(uv_stream_t *handle, ssize_t len, const uv_buf_t *buffer)
+{
+    struct rx_connection *connection = handle->data;
     struct rx_endpoint *endpoint = connection->endpoint;
-    struct rx_arrival arrival;
+    struct stream_arrival stream = { .connection = connection };
 
     if (len < 0) {
         on_end(connection, (int)len);
@@ -101,19 +158,39 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
     }
     if (len == 0)
         return;
-    note_arrival(connection, &arrival);
+    note_arrival(connection, &stream.arrival);
+    note_round(endpoint, &stream.arrival);
     endpoint->io->path->counters.reads++;
     endpoint->io->path->counters.stream_bytes += (uint64_t)len;
-    endpoint->io->round_count++;
-    endpoint->io->round_mono_ns = arrival.received_mono_ns;
     endpoint->bytes += (uint64_t)len;
-    endpoint->last_received_ns = arrival.received_ns;
+    endpoint->last_received_ns = stream.arrival.received_ns;
     endpoint->backoff_ms = 0; /* it works: the next attempt comes at once */
     connection->peer->bytes += (uint64_t)len;
-    connection->peer->last_received_ns = arrival.received_ns;
-    wf_framer_feed(connection->framer, (const uint8_t *)buffer->base, (size_t)len, rx_path_packet,
-                   rx_path_rubbish, &arrival);
-    rx_path_release(arrival.path);
+    connection->peer->last_received_ns = stream.arrival.received_ns;
+    wf_framer_feed(connection->framer, (const uint8_t *)buffer->base, (size_t)len, take_packet,
+                   rx_path_rubbish, &stream);
+    go_on(&stream);
+}
+
+static void on_waited(uv_timer_t *timer)
+{
+    struct rx_connection *connection = timer->data;
+    struct rx_endpoint *endpoint = connection->endpoint;
+    struct stream_arrival stream = { .connection = connection };
+    int status;
+
+    note_arrival(connection, &stream.arrival);
+    note_round(endpoint, &stream.arrival);
+    wf_framer_resume(connection->framer, take_packet, rx_path_rubbish, &stream);
+    rx_io_stir(endpoint->io);
+    if (wf_framer_is_paused(connection->framer)) {
+        go_on(&stream);
+        return;
+    }
+    rx_path_release(stream.arrival.path);
+    status = uv_read_start((uv_stream_t *)&connection->handle, on_alloc, on_read);
+    if (status < 0)
+        on_end(connection, status);
 }
 
 int rx_stream_start(struct rx_connection *connection)
@@ -145,6 +222,7 @@ void rx_stream_close(struct rx_connection *connection)
         connection->previous->next = connection->next;
     else
         endpoint->connection_list = connection->next;
+    uv_close((uv_handle_t *)&connection->wait, on_closed);
     uv_close((uv_handle_t *)&connection->handle, on_closed);
 }
 
@@ -152,13 +230,9 @@ void rx_streams_close_all(struct rx_endpoint *endpoint)
 {
     while (endpoint->connection_list != NULL) {
         struct rx_connection *connection = endpoint->connection_list;
-        struct rx_arrival arrival;
 
-        if (connection->is_counted) {
-            note_arrival(connection, &arrival);
-            wf_framer_end(connection->framer, rx_path_packet, rx_path_rubbish, &arrival);
-            rx_path_release(arrival.path);
-        }
+        if (connection->is_counted)
+            end_framing(connection);
         rx_stream_close(connection);
     }
 }
@@ -183,6 +257,7 @@ void rx_streams_reconsider(struct rx_endpoint *endpoint, const struct rx_listene
             wf_framer_set_known(at->framer, listener->known);
             continue;
         }
+        end_framing(at);
         rx_stream_close(at);
         if (endpoint->transport == WF_TRANSPORT_TCP_CONNECT)
             rx_tcp_client_retry(endpoint, "the configuration changed");

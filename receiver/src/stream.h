@@ -7,7 +7,8 @@
  *
  * Every connection has its own framer, so that one sender's rubbish does not
  * disturb another's packets. What a peer sends is read into one shared buffer
- * and framed at once; nothing is queued.
+ * and framed at once. Nothing is queued but what a connection that has to wait (pace.h)
+ * has in its framer: what was read with the packet that made it wait.
  *
  * Threads: the loop's.
  */
@@ -18,6 +19,8 @@
 
 struct rx_connection {
     uv_tcp_t handle;
+    uv_timer_t wait;  /* runs while it is not read, for its rings' sake (pace.h) */
+    unsigned handles; /* not closed yet */
     struct rx_endpoint *endpoint;
     struct wf_framer *framer;
     struct rx_peer *peer;

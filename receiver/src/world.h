@@ -29,6 +29,7 @@
 #include "address.h"
 #include "bell.h"
 #include "counters.h"
+#include "pace.h"
 
 struct rx_endpoint;
 
@@ -52,6 +53,7 @@ struct rx_subsystem {
     struct rx_subsystem_counters counters;
     struct rx_rate rate;
     struct rx_bell_share bell;
+    struct rx_pace pace;
     bool is_held; /* its region's lock, until the batch is over (path.h) */
 };
 

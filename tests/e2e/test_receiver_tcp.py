@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # label: full
 """TCP into regions: streams cut anywhere, rubbish between packets, servers that come and go."""
+import json
 import os
 import resource
 import socket
@@ -10,7 +11,7 @@ import unittest
 import packets
 import receivercase
 import wfsystem
-from receivercase import TCP, serial_packet
+from receivercase import SERIAL, TCP, TIMED, serial_packet, timed_packet
 
 
 class Streams(receivercase.ReceiverCase):
@@ -47,6 +48,37 @@ class Streams(receivercase.ReceiverCase):
         sender.close()
         values = self.settled(packets=2, published=1, connections=0)
         self.assertEqual(self.rejected(values), {"truncated": 1})
+
+    def test_a_burst_waits_until_monitors_had_time_to_look(self):
+        self.start("[receiver]\nring_turn = 1s\n\n" + TCP,
+                   {"serial": SERIAL.replace("4096", "64"), "timed": TIMED})
+        follower = wfsystem.Process(self.system, "test-follow", self.system.instance,
+                                    "main.serial", notify=False)
+        self.assertEqual(follower.process.stdout.readline(), b"following\n")
+        fast, other = self.tcp(), self.tcp()
+        fast.sendall(b"".join(serial_packet(n) for n in range(160)))
+        fast.close()                # all at once, and nobody at the other end any more
+        wfsystem.wait_for(lambda: self.system.counters()["stream_waits"] > 0, "a wait")
+        other.sendall(timed_packet(0, time.time()))     # another stream is read meanwhile
+        values = self.settled(published=161, rejected=0)
+        self.assertLess(self.ring("timed")[0]["packet"], 160)
+        self.assertGreaterEqual(values["stream_waits"], 4)
+        self.assertEqual(self.receiver.stop(), 0)
+        self.assertEqual(follower.stop(), 0, follower.final_errors)
+        tally = json.loads(follower.output)
+        self.assertEqual((tally["delivered"], tally["lost"]), (160, 0), tally)
+
+    def test_a_stop_publishes_what_still_waits(self):
+        self.start("[receiver]\nring_turn = 10s\n\n" + TCP,
+                   {"serial": SERIAL.replace("4096", "64")})
+        sender = self.tcp()
+        sender.sendall(b"".join(serial_packet(n) for n in range(160)))
+        wfsystem.wait_for(lambda: self.system.counters()["stream_waits"] > 0, "a wait")
+        self.assertLess(self.system.counters()["published"], 160)
+        self.assertEqual(self.receiver.stop(), 0)
+        values = self.system.counters()
+        self.check_balance(values)
+        self.assertEqual(values["stream_bytes"], 78 * values["published"])
 
     def test_connections_do_not_disturb_each_other(self):
         self.start(TCP)

@@ -79,6 +79,10 @@ const struct wfi_key wfi_keys[] = {
     { "receiver", "ring_time", WFI_KEY_DURATION, OF(ring_time_ns), "10s", "100ms", "1d", NULL,
       "A region keeps at least this long of samples at its nominal period, so that a monitor may "
       "be away that long without a gap." },
+    { "receiver", "ring_turn", WFI_KEY_DURATION, OF(ring_turn_ns), "500ms", "0", "10s", NULL,
+      "What comes through TCP faster than that a ring is written over once in this time has to "
+      "wait, so that monitors that look twice in it miss nothing. Datagrams cannot wait. 0: "
+      "never." },
     { "receiver", "reject_count", WFI_KEY_COUNT, OF(reject_count), "64", "0", "65536", NULL,
       "So many of the newest rejected packets are kept for `wf status --rejects`." },
     { "receiver", "source_silent", WFI_KEY_DURATION, OF(source_silent_ns), "10s", "100ms", "1d",

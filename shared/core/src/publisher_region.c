@@ -12,15 +12,25 @@
 #include <watchfloor/clock.h>
 #include <watchfloor/strbuf.h>
 
-#define IRREGULAR_SLOTS 64u
+/* However slow: what waited somewhere comes all at once. */
+#define SLOTS_MIN 64u
+/* Nobody knows how fast irregular ones may come: what this holds, within limits. */
+#define IRREGULAR_BYTES     (256u * 1024u)
+#define IRREGULAR_SLOTS_MAX 4096u
 
 static uint64_t wanted_slots(const struct wf_publisher *publisher, const struct wf_schema *schema)
 {
+    uint64_t slots;
+
     if (schema->ring != 0)
         return schema->ring;
-    if (schema->period_ns <= 0)
-        return IRREGULAR_SLOTS;
-    return (uint64_t)(publisher->ring_time_ns / schema->period_ns) + 1;
+    if (schema->period_ns > 0) {
+        slots = (uint64_t)(publisher->ring_time_ns / schema->period_ns) + 1;
+    } else {
+        slots = IRREGULAR_BYTES / (WF_LAYOUT_PAYLOAD_OFFSET + schema->payload_bytes);
+        slots = slots < IRREGULAR_SLOTS_MAX ? slots : IRREGULAR_SLOTS_MAX;
+    }
+    return slots > SLOTS_MIN ? slots : SLOTS_MIN;
 }
 
 /* Point the writer into its mapping, once header and geometry are right. */

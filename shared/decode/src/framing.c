@@ -28,6 +28,7 @@ struct wf_framer {
     uint64_t skipped_bytes, rubbish_bytes;
 
     /* Streams only. */
+    bool is_paused; /* whole units may be held */
     bool is_in_step;
     bool has_begun;    /* a packet was found on this connection */
     uint8_t seen[256]; /* APIDs found on it */
@@ -252,7 +253,7 @@ static void take_held(struct wf_framer *framer, bool is_final, const struct hear
 {
     size_t at = 0;
 
-    while (at < framer->held) {
+    while (at < framer->held && !framer->is_paused) {
         const uint8_t *bytes = framer->buffer + at;
         size_t len = framer->held - at;
         bool was_in_step = framer->is_in_step;
@@ -310,6 +311,7 @@ void wf_framer_destroy(struct wf_framer **framer)
 
 void wf_framer_reset(struct wf_framer *framer)
 {
+    framer->is_paused = false;
     framer->is_in_step = true;
     framer->has_begun = false;
     memset(framer->seen, 0, sizeof(framer->seen));
@@ -353,8 +355,32 @@ void wf_framer_feed(struct wf_framer *framer, const uint8_t *bytes, size_t len,
         len -= taken;
         if (framer->held == WF_FRAMER_BUFFER_BYTES)
             framer->search_at = 0;
+        if (len > 0)
+            framer->is_paused = false; /* there is no room to pause in */
         take_held(framer, false, &hearer);
+        if (len > 0)
+            framer->is_paused = false;
     }
+}
+
+void wf_framer_pause(struct wf_framer *framer)
+{
+    framer->is_paused = framer->is_stream;
+}
+
+void wf_framer_resume(struct wf_framer *framer, wf_packet_fn on_packet, wf_rubbish_fn on_rubbish,
+                      void *context)
+{
+    const struct hearer hearer = { on_packet, on_rubbish, context };
+
+    framer->is_paused = false;
+    if (framer->is_stream)
+        take_held(framer, false, &hearer);
+}
+
+bool wf_framer_is_paused(const struct wf_framer *framer)
+{
+    return framer->is_paused;
 }
 
 void wf_framer_end(struct wf_framer *framer, wf_packet_fn on_packet, wf_rubbish_fn on_rubbish,
@@ -363,7 +389,10 @@ void wf_framer_end(struct wf_framer *framer, wf_packet_fn on_packet, wf_rubbish_
     const struct hearer hearer = { on_packet, on_rubbish, context };
 
     if (framer->is_stream) {
-        take_held(framer, true, &hearer);
+        do {
+            framer->is_paused = false;
+            take_held(framer, true, &hearer);
+        } while (framer->is_paused);
         add_rubbish(framer, WF_REJECT_TRUNCATED, framer->buffer, framer->held, &hearer);
         end_rubbish(framer, &hearer);
     }

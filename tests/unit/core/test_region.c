@@ -275,10 +275,12 @@ static void the_depth_of_a_ring_follows_schema_or_time(void **state)
         { "ring = 100\n", 0, 128 },
         { "ring = 1\n", 0, 8 },
         { "period = 100ms\n", 0, 128 },
-        { "period = 100ms\n", 3 * WF_NS_PER_S, 32 },
+        { "period = 100ms\n", 20 * WF_NS_PER_S, 256 },
         { "period = 1s\n", 60 * WF_NS_PER_S, 64 },
-        { "period = 1h\n", 0, 8 },
-        { "", 0, 64 },
+        { "period = 1h\n", 0, 64 },
+        { "", 0, 4096 },
+        { "packet_max = 3000\n[parameter big]\ntype = bytes\nsize = 1000\n", 0, 256 },
+        { "packet_max = 9000\n[parameter big]\ntype = bytes\nsize = 8000\n", 0, 64 },
     };
     const struct place *place = *state;
 

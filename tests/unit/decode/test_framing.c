@@ -480,6 +480,94 @@ static void a_length_may_hold_several_packets_and_a_rest(void **state)
     wf_framer_destroy(&framer);
 }
 
+/* What hears packets, and wants no more after each `every`th. */
+struct hearer {
+    struct heard heard;
+    struct wf_framer *framer;
+    size_t every;
+};
+
+static void hear_and_pause(void *context, const uint8_t *packet, size_t len)
+{
+    struct hearer *hearer = context;
+
+    hear_packet(&hearer->heard, packet, len);
+    if (hearer->heard.packets % hearer->every == 0)
+        wf_framer_pause(hearer->framer);
+}
+
+static void a_paused_stream_gives_each_packet_once(void **state)
+{
+    struct hearer hearer = { .every = 7 };
+    struct stream stream;
+    size_t resumed = 0;
+
+    (void)state;
+    begin_stream(&stream);
+    while (stream.packets < 300)
+        put_packet(&stream, (uint16_t)(100 + stream.packets % 3), 9 + random_below(300));
+    hearer.framer = make_framer("", true);
+    for (size_t at = 0; at < stream.len;) {
+        size_t len = stream.len - at < 3001 ? stream.len - at : 3001;
+
+        wf_framer_feed(hearer.framer, stream.bytes + at, len, hear_and_pause, hear_rubbish,
+                       &hearer);
+        at += len;
+        while (wf_framer_is_paused(hearer.framer)) {
+            size_t before = hearer.heard.packets;
+
+            assert_int_equal(before % hearer.every, 0);
+            wf_framer_resume(hearer.framer, hear_and_pause, hear_rubbish, &hearer);
+            assert_true(hearer.heard.packets <= before + hearer.every);
+            resumed++;
+        }
+    }
+    assert_int_equal(hearer.heard.packets, 300);
+    assert_true(resumed >= 300 / 7);
+    assert_every_byte_is_somewhere(hearer.framer, &hearer.heard, stream.len);
+    wf_framer_destroy(&hearer.framer);
+    free(stream.bytes);
+}
+
+static void the_end_gives_all_that_a_pause_held_back(void **state)
+{
+    struct hearer hearer = { .every = 1 };
+    struct stream stream;
+
+    (void)state;
+    begin_stream(&stream);
+    while (stream.packets < 20)
+        put_packet(&stream, 100, 50);
+    hearer.framer = make_framer("", true);
+    wf_framer_feed(hearer.framer, stream.bytes, stream.len, hear_and_pause, hear_rubbish, &hearer);
+    assert_int_equal(hearer.heard.packets, 1);
+    wf_framer_end(hearer.framer, hear_and_pause, hear_rubbish, &hearer);
+    assert_int_equal(hearer.heard.packets, 20);
+    assert_false(wf_framer_is_paused(hearer.framer));
+    wf_framer_destroy(&hearer.framer);
+    free(stream.bytes);
+}
+
+/* Fed on all the same, it has to give: nothing is dropped for a pause. */
+static void a_pause_never_makes_bytes_vanish(void **state)
+{
+    struct hearer hearer = { .every = 1 };
+    struct stream stream;
+
+    (void)state;
+    begin_stream(&stream);
+    while (stream.len + 1200 <= STREAM_MAX)
+        put_packet(&stream, 100, 1000);
+    hearer.framer = make_framer("", true);
+    for (int i = 0; i < 5; i++)
+        wf_framer_feed(hearer.framer, stream.bytes, stream.len, hear_and_pause, hear_rubbish,
+                       &hearer);
+    wf_framer_end(hearer.framer, hear_and_pause, hear_rubbish, &hearer);
+    assert_int_equal(hearer.heard.packets, 5 * stream.packets);
+    wf_framer_destroy(&hearer.framer);
+    free(stream.bytes);
+}
+
 static void a_new_connection_begins_afresh(void **state)
 {
     struct wf_framer *framer = make_framer("", true);
@@ -514,6 +602,9 @@ int main(void)
         cmocka_unit_test(without_known_apids_succession_tells),
         cmocka_unit_test(endless_noise_is_bounded_and_told),
         cmocka_unit_test(a_length_may_hold_several_packets_and_a_rest),
+        cmocka_unit_test(a_paused_stream_gives_each_packet_once),
+        cmocka_unit_test(the_end_gives_all_that_a_pause_held_back),
+        cmocka_unit_test(a_pause_never_makes_bytes_vanish),
         cmocka_unit_test(a_new_connection_begins_afresh),
     };
 

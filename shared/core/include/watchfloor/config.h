@@ -116,7 +116,8 @@ struct wf_config {
     int64_t gather_ns;      /* receiver: nap under load to gather packets; default 1ms; 0 = never */
     uint64_t region_memory; /* receiver: ceiling for all its regions together; default 1G */
     int64_t ring_time_ns;   /* receiver: a ring holds at least this long; default 10s */
-    uint32_t reject_count;  /* receiver: newest rejected packets kept; default 64 */
+    int64_t ring_turn_ns; /* receiver: streams need this long for a ring; default 500ms; 0 = none */
+    uint32_t reject_count;    /* receiver: newest rejected packets kept; default 64 */
     int64_t source_silent_ns; /* receiver: a source counts as silent after; default 10s */
 
     int64_t sync_ns;      /* logger: fully synced commit every; default 1s; 0 = always */

@@ -67,6 +67,16 @@ void wf_framer_feed(struct wf_framer *framer, const uint8_t *bytes, size_t len,
 void wf_framer_end(struct wf_framer *framer, wf_packet_fn on_packet, wf_rubbish_fn on_rubbish,
                    void *context);
 
+/*
+ * From within on_packet, streams only: call back for no more packets now. What was fed stays
+ * held; wf_framer_resume goes on with it. Do not feed before that: what has no room beside
+ * what is held comes out all the same. wf_framer_end gives all.
+ */
+void wf_framer_pause(struct wf_framer *framer);
+void wf_framer_resume(struct wf_framer *framer, wf_packet_fn on_packet, wf_rubbish_fn on_rubbish,
+                      void *context);
+bool wf_framer_is_paused(const struct wf_framer *framer);
+
 /* Bytes of stages and headers passed over on purpose, and of rubbish. */
 uint64_t wf_framer_skipped_bytes(const struct wf_framer *framer);
 uint64_t wf_framer_rubbish_bytes(const struct wf_framer *framer);
