@@ -97,7 +97,15 @@ static void take_sequence(struct packet *packet, int64_t device_ns, struct rx_su
     struct rx_channel *channel = packet->route->channel;
     struct wf_sequence *sequence = &channel->sequence;
     uint64_t lost_before = sequence->lost;
+    const struct rx_subsystem *speaker =
+        subsystem != NULL ? subsystem : packet->route->subsystems[0];
 
+    if (WF_UNLIKELY(speaker->schema->is_uncounted)) {
+        packet->event = WF_SEQUENCE_NEXT;
+        packet->sequence = packet->header.sequence_count;
+        packet->lost_before = 0;
+        return;
+    }
     packet->event = wf_sequence_take(sequence, packet->header.sequence_count, &packet->sequence,
                                      &packet->lost_before);
     if (WF_LIKELY(packet->event == WF_SEQUENCE_NEXT)) {

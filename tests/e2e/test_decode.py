@@ -117,6 +117,12 @@ class Decode(unittest.TestCase):
                      "1 too short for even one value"):
             self.assertIn(text, self.said)
 
+    def test_counts_that_say_nothing_are_not_listened_to(self):
+        with open(os.path.join(self.folder, "still.ini"), "w") as file:
+            file.write("[subsystem]\napid = 302\nsequence = none\n[parameter level]\n")
+        self.decode(b"".join(packets.packet(302, n, b"x") for n in (7, 7, 9, 9000, 3)))
+        self.assertIn("still: 5 rows\n", self.said)
+
     def test_what_a_short_packet_lacks_is_empty(self):
         row = self.rows(self.decode(packets.packet(
             300, 0, packets.cuc(1700000000) + b"\0\1\1", secondary=True), "--quality"))[0]

@@ -177,6 +177,16 @@ class Sequence(receivercase.ReceiverCase):
         self.assertEqual((row["gaps"], row["lost"], row["duplicates"], row["out_of_order"]),
                          (2, 2, 1, 1))
 
+    def test_counts_that_say_nothing_are_not_listened_to(self):
+        self.start()
+        sender = self.udp()
+        for count in (7, 7, 7, 9000, 3):
+            sender.send(packets.packet(104, count, bytes([count % 256])))
+        values = self.settled(packets=5, published=5)
+        for name in ("rejected", "lost", "gaps", "out_of_order", "restarts"):
+            self.assertEqual(values[name], 0, name)
+        self.assertEqual([s["sequence"] for s in self.ring("still")], [7, 7, 7, 9000, 3])
+
     def test_a_restart_far_away_is_told(self):
         self.start()
         sender = self.udp()

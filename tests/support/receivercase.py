@@ -72,7 +72,15 @@ size     = rest
 size_max = 900
 """
 
-SCHEMAS = {"serial": SERIAL, "timed": TIMED, "first": FIRST, "second": SECOND, "pieces": PIECES}
+# The count of its packets never moves.
+STILL = """[subsystem]
+apid     = 104
+sequence = none
+[parameter level]
+bits = 8
+"""
+
+SCHEMAS = {"still": STILL, "serial": SERIAL, "timed": TIMED, "first": FIRST, "second": SECOND, "pieces": PIECES}
 UDP = "[listener in]\ntransport = udp\nport = 0\n"
 TCP = "[listener in]\ntransport = tcp\nport = 0\n"
 

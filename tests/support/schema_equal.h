@@ -77,11 +77,13 @@ static inline void assert_same_packing(const struct wf_parameter *a, const struc
     assert_int_equal(a->byte_order, b->byte_order);
     assert_int_equal(a->bits, b->bits);
     assert_int_equal(a->place.is_absolute, b->place.is_absolute);
+    assert_int_equal(a->place.is_from_end, b->place.is_from_end);
     assert_int_equal(a->place.bit, b->place.bit);
     assert_int_equal(a->place.skip, b->place.skip);
     assert_string_equal(a->present_when, b->present_when);
     assert_int_equal(a->count_max, b->count_max);
     assert_int_equal(a->count_from, b->count_from);
+    assert_int_equal(a->count_add, b->count_add);
     assert_int_equal(a->is_count_rest, b->is_count_rest);
     assert_int_equal(a->sizing, b->sizing);
     assert_int_equal(a->size_max, b->size_max);
@@ -204,6 +206,7 @@ static inline void assert_same_schema(const struct wf_schema *a, const struct wf
     assert_int_equal(a->byte_order, b->byte_order);
     assert_same_time(&a->time, &b->time);
     assert_int_equal(a->is_segmented, b->is_segmented);
+    assert_int_equal(a->is_uncounted, b->is_uncounted);
     assert_int_equal(a->packet_max, b->packet_max);
     assert_int_equal(a->period_ns, b->period_ns);
     assert_int_equal(a->stale_after_ns, b->stale_after_ns);

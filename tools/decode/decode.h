@@ -104,6 +104,7 @@ struct decode_session {
     void *payload;
     struct wf_sequence *sequences; /* by APID */
     uint64_t *undefined;           /* packets by APID that nobody defines */
+    bool *is_uncounted;            /* by APID: its counts say nothing */
     uint64_t packets, idle, bytes, rubbish_runs;
     uint64_t rejected[WF_REJECT_COUNT];
     int shown;         /* index of the target on stdout; -1 = none yet */

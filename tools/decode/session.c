@@ -149,7 +149,8 @@ static void take_packet(void *context, const uint8_t *packet, size_t len)
     if (session->options.apid >= 0 && header.apid != session->options.apid)
         return;
     session->packets++;
-    if (header.apid != WF_CCSDS_APID_IDLE && header.version == 0 && !header.is_command)
+    if (header.apid != WF_CCSDS_APID_IDLE && header.version == 0 && !header.is_command &&
+        !session->is_uncounted[header.apid])
         (void)wf_sequence_take(&session->sequences[header.apid], header.sequence_count, &place,
                                &lost);
     switch (wf_segments_take(session->segments, packet, len, &whole, &whole_len, &reason, &lost)) {
@@ -338,9 +339,13 @@ int decode_session_init(struct decode_session *session, const struct decode_sche
     session->payload = malloc(payload_max);
     session->sequences = calloc(WF_CCSDS_APID_COUNT, sizeof(*session->sequences));
     session->undefined = calloc(WF_CCSDS_APID_COUNT, sizeof(*session->undefined));
-    if (session->memo == NULL || session->payload == NULL || session->sequences == NULL ||
-        session->undefined == NULL)
+    session->is_uncounted = calloc(WF_CCSDS_APID_COUNT, sizeof(*session->is_uncounted));
+    if (session->is_uncounted == NULL || session->memo == NULL || session->payload == NULL ||
+        session->sequences == NULL || session->undefined == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < schemas->count; i++)
+        for (size_t k = 0; k < schemas->list[i]->apid_count; k++)
+            session->is_uncounted[schemas->list[i]->apids[k]] = schemas->list[i]->is_uncounted;
     if (options->out != NULL)
         rc = wf_make_folders(options->out, err);
     return rc;
@@ -360,5 +365,6 @@ void decode_session_fini(struct decode_session *session)
     free(session->payload);
     free(session->sequences);
     free(session->undefined);
+    free(session->is_uncounted);
     *session = (struct decode_session){ .shown = -1 };
 }

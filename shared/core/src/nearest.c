@@ -48,6 +48,15 @@ static size_t distance(const char *a, const char *b)
     return rows[a_len % 3][b_len];
 }
 
+static bool begins_with(const char *text, const char *beginning)
+{
+    while (*beginning != '\0' && is_same(*text, *beginning)) {
+        text++;
+        beginning++;
+    }
+    return *beginning == '\0';
+}
+
 const char *wf_nearest_name(const char *name, const char *const *candidates, size_t count)
 {
     const char *nearest = NULL;
@@ -62,6 +71,8 @@ const char *wf_nearest_name(const char *name, const char *const *candidates, siz
         if (strlen(candidates[i]) > LENGTH_MAX)
             continue;
         steps = distance(name, candidates[i]);
+        if (steps > limit && len >= 4 && begins_with(candidates[i], name))
+            steps = limit; /* what was begun and not ended */
         if (steps <= limit && steps < len) {
             nearest = candidates[i];
             if (steps == 0)

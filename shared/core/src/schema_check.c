@@ -56,12 +56,18 @@ static void check_place(struct wfi_reader *reader, const struct wf_parameter *pa
 {
     const struct wf_schema *schema = reader->schema;
 
-    if (parameter->place.is_absolute && reader->keys[WFI_ROW_SKIP] != NULL)
+    bool is_placed = parameter->place.is_absolute || parameter->place.is_from_end;
+
+    if (is_placed && reader->keys[WFI_ROW_SKIP] != NULL)
         PROBLEM_AT(reader, WFI_ROW_SKIP, "has no meaning together with 'at'");
-    if (parameter->place.is_absolute && parameter->place.bit / 8 >= schema->packet_max)
+    if (is_placed && parameter->place.bit / 8 >= schema->packet_max)
         PROBLEM_AT(reader, WFI_ROW_AT, "byte %u lies behind packet_max = %u",
                    parameter->place.bit / 8, schema->packet_max);
-    if (parameter > schema->parameters && !parameter->is_derived && !parameter->place.is_absolute) {
+    if (parameter->place.is_from_end &&
+        (uint64_t)parameter->bits * parameter->count_max > parameter->place.bit)
+        PROBLEM_AT(reader, WFI_ROW_AT, "%u bits before the end of the packet are too few for it",
+                   parameter->place.bit);
+    if (parameter > schema->parameters && !parameter->is_derived && !is_placed) {
         const struct wf_parameter *before = parameter - 1;
         bool is_sized = before->type == WF_TYPE_STRING || before->type == WF_TYPE_BYTES;
 
@@ -151,6 +157,8 @@ void wfi_finish_subsystem(struct wfi_reader *reader)
         PROBLEM_AT(reader, WFI_SUB_KEY, "only for kind = table");
     if (schema->kind != WF_KIND_TABLE && reader->keys[WFI_SUB_ROWS] != NULL)
         PROBLEM_AT(reader, WFI_SUB_ROWS, "only for kind = table");
+    if (schema->is_segmented && schema->is_uncounted)
+        PROBLEM_AT(reader, WFI_SUB_SEQUENCE, "segments are put together by their sequence counts");
     /* These say something about parameters, which are read later. */
     reader->time_key = reader->keys[WFI_SUB_TIME];
     reader->key_key = reader->keys[WFI_SUB_KEY];
@@ -251,12 +259,14 @@ static bool is_fixed_place(const struct wf_schema *schema, int index)
         bool is_sized = before->type == WF_TYPE_STRING || before->type == WF_TYPE_BYTES;
         bool varies = wfi_is_count_variable(before) || before->present_when[0] != '\0' ||
                       (is_sized && before->sizing != WF_SIZE_FIXED) ||
-                      (before->type == WF_TYPE_TIME && before->time.has_p_field);
+                      (before->type == WF_TYPE_TIME && before->time.has_p_field) ||
+                      parameter->place.is_from_end || before->place.is_from_end;
 
         if (varies)
             return false;
     }
-    return parameter->place.is_absolute || !schema->time.has_p_field;
+    return parameter->place.is_absolute ||
+           (!schema->time.has_p_field && !parameter->place.is_from_end);
 }
 
 static bool check_input(struct wfi_reader *reader, const struct wfi_pending *pending, int id)
@@ -276,11 +286,6 @@ static bool check_input(struct wfi_reader *reader, const struct wfi_pending *pen
     }
     if (pending->rule == WFI_RULE_PACKET && schema->parameters[id].is_derived) {
         wfi_problem(reader, "'%s' is derived, not in the packet", schema->parameters[id].name);
-        return false;
-    }
-    if (pending->rule == WFI_RULE_PACKET && schema->parameters[id].choice_count > 0) {
-        wfi_problem(reader, "the calibrator of '%s' is chosen by a condition itself",
-                    schema->parameters[id].name);
         return false;
     }
     if (pending->rule == WFI_RULE_EARLIER && schema->parameters[id].choice_count > 0 &&

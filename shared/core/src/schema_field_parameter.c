@@ -111,16 +111,26 @@ void wfi_write_bits(const struct wf_schema *schema, const struct wfi_key *key, c
         wf_strbuf_addf(out, "%" PRIu32, parameter->bits);
 }
 
-/* BYTE or BYTE.BIT from the first byte of the packet, bit 0 the most significant. */
+/*
+ * BYTE or BYTE.BIT from the first byte of the packet, bit 0 the most significant; with
+ * "end-" before it so many bytes and bits before the end.
+ */
 void wfi_read_at(struct wfi_reader *reader, const struct wfi_key *key, void *object,
                  const char *text)
 {
     struct wf_place *place = &((struct wf_parameter *)object)->place;
     char number[32];
-    const char *dot = strchr(text, '.');
-    size_t len = dot != NULL ? (size_t)(dot - text) : strlen(text);
+    bool is_from_end = strncmp(text, "end", 3) == 0 && strchr(text, '-') != NULL;
+    const char *from = is_from_end ? strchr(text, '-') + 1 : text;
+    const char *dot;
+    size_t len;
     uint32_t byte, bit = 0;
 
+    while (is_from_end && *from == ' ')
+        from++;
+    text = from;
+    dot = strchr(text, '.');
+    len = dot != NULL ? (size_t)(dot - text) : strlen(text);
     if (len == 0 || len >= sizeof(number)) {
         wfi_problem(reader, "'%.60s' is not BYTE or BYTE.BIT", text);
         return;
@@ -130,8 +140,11 @@ void wfi_read_at(struct wfi_reader *reader, const struct wfi_key *key, void *obj
     if (!wfi_read_u32(reader, number, key->lo, key->hi, &byte) ||
         (dot != NULL && !wfi_read_u32(reader, dot + 1, 0, 7, &bit)))
         return;
-    place->is_absolute = true;
+    place->is_absolute = !is_from_end;
+    place->is_from_end = is_from_end;
     place->bit = 8 * byte + bit;
+    if (is_from_end && place->bit == 0)
+        wfi_problem(reader, "behind the end of the packet is nothing");
 }
 
 void wfi_write_at(const struct wf_schema *schema, const struct wfi_key *key, const void *object,
@@ -141,9 +154,9 @@ void wfi_write_at(const struct wf_schema *schema, const struct wfi_key *key, con
 
     (void)schema;
     (void)key;
-    if (!place->is_absolute)
+    if (!place->is_absolute && !place->is_from_end)
         return;
-    wf_strbuf_addf(out, "%" PRIu32, place->bit / 8);
+    wf_strbuf_addf(out, "%s%" PRIu32, place->is_from_end ? "end-" : "", place->bit / 8);
     if (place->bit % 8 != 0)
         wf_strbuf_addf(out, ".%" PRIu32, place->bit % 8);
 }
@@ -168,6 +181,47 @@ static bool can_count(struct wfi_reader *reader, int index)
     return true;
 }
 
+/* NAME, NAME+N or NAME-N; false after a problem. */
+static bool read_amount(struct wfi_reader *reader, const char *text, int *out_from,
+                        int32_t *out_add)
+{
+    char word[WF_NAME_SIZE + 16];
+    const char *sign = strpbrk(text, "+-");
+    size_t len = sign != NULL ? (size_t)(sign - text) : strlen(text);
+    uint32_t add = 0;
+    int from;
+
+    while (len > 0 && text[len - 1] == ' ')
+        len--;
+    if (len >= sizeof(word)) {
+        wfi_problem(reader, "'%.60s' is not a parameter's name", text);
+        return false;
+    }
+    memcpy(word, text, len);
+    word[len] = '\0';
+    if (sign != NULL) {
+        const char *number = sign + 1;
+
+        while (*number == ' ')
+            number++;
+        if (!wfi_read_u32(reader, number, 0, 65542, &add))
+            return false;
+    }
+    from = wfi_reference(reader, word);
+    if (!can_count(reader, from))
+        return false;
+    *out_from = from;
+    *out_add = sign != NULL && *sign == '-' ? -(int32_t)add : (int32_t)add;
+    return true;
+}
+
+static void add_amount(struct wf_strbuf *out, const struct wf_schema *schema, int from, int32_t add)
+{
+    wf_strbuf_add(out, schema->parameters[from].name);
+    if (add != 0)
+        wf_strbuf_addf(out, "%+" PRId32, add);
+}
+
 static bool is_number(const char *text)
 {
     return text[0] >= '0' && text[0] <= '9';
@@ -183,10 +237,7 @@ void wfi_read_count(struct wfi_reader *reader, const struct wfi_key *key, void *
     } else if (wf_casecmp(text, "rest") == 0) {
         parameter->is_count_rest = true;
     } else {
-        int from = wfi_reference(reader, text);
-
-        if (can_count(reader, from))
-            parameter->count_from = from;
+        (void)read_amount(reader, text, &parameter->count_from, &parameter->count_add);
     }
 }
 
@@ -199,7 +250,7 @@ void wfi_write_count(const struct wf_schema *schema, const struct wfi_key *key, 
     if (parameter->is_count_rest)
         wf_strbuf_add(out, "rest");
     else if (parameter->count_from >= 0)
-        wf_strbuf_add(out, schema->parameters[parameter->count_from].name);
+        add_amount(out, schema, parameter->count_from, parameter->count_add);
     else if (parameter->count_max != 1)
         wf_strbuf_addf(out, "%" PRIu32, parameter->count_max);
 }
@@ -260,40 +311,6 @@ static bool read_size_word(struct wfi_reader *reader, const char *word, const ch
     return false;
 }
 
-/* NAME, NAME+N or NAME-N. */
-static void read_size_field(struct wfi_reader *reader, const char *text,
-                            struct wf_parameter *parameter)
-{
-    char word[WF_NAME_SIZE + 16];
-    const char *sign = strpbrk(text, "+-");
-    size_t len = sign != NULL ? (size_t)(sign - text) : strlen(text);
-    uint32_t add = 0;
-    int from;
-
-    while (len > 0 && text[len - 1] == ' ')
-        len--;
-    if (len >= sizeof(word)) {
-        wfi_problem(reader, "'%.60s' is not a size", text);
-        return;
-    }
-    memcpy(word, text, len);
-    word[len] = '\0';
-    if (sign != NULL) {
-        const char *number = sign + 1;
-
-        while (*number == ' ')
-            number++;
-        if (!wfi_read_u32(reader, number, 0, 65542, &add))
-            return;
-    }
-    from = wfi_reference(reader, word);
-    if (!can_count(reader, from))
-        return;
-    parameter->sizing = WF_SIZE_FIELD;
-    parameter->size_from = from;
-    parameter->size_add = sign != NULL && *sign == '-' ? -(int32_t)add : (int32_t)add;
-}
-
 void wfi_read_size(struct wfi_reader *reader, const struct wfi_key *key, void *object,
                    const char *text)
 {
@@ -308,8 +325,9 @@ void wfi_read_size(struct wfi_reader *reader, const struct wfi_key *key, void *o
     (void)wfi_next_word(&at, "", word, sizeof(word));
     while (*at == ' ')
         at++;
-    if (!read_size_word(reader, word, at, parameter))
-        read_size_field(reader, text, parameter);
+    if (!read_size_word(reader, word, at, parameter) &&
+        read_amount(reader, text, &parameter->size_from, &parameter->size_add))
+        parameter->sizing = WF_SIZE_FIELD;
 }
 
 void wfi_write_size(const struct wf_schema *schema, const struct wfi_key *key, const void *object,
@@ -325,9 +343,7 @@ void wfi_write_size(const struct wf_schema *schema, const struct wfi_key *key, c
         wf_strbuf_addf(out, "%" PRIu32, parameter->size_max);
         break;
     case WF_SIZE_FIELD:
-        wf_strbuf_add(out, schema->parameters[parameter->size_from].name);
-        if (parameter->size_add != 0)
-            wf_strbuf_addf(out, "%+" PRId32, parameter->size_add);
+        add_amount(out, schema, parameter->size_from, parameter->size_add);
         break;
     case WF_SIZE_PREFIX:
         wf_strbuf_addf(out, "prefix %u", parameter->prefix_bits);

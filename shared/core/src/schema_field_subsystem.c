@@ -167,6 +167,31 @@ void wfi_write_kind(const struct wf_schema *schema, const struct wfi_key *key, c
         wf_strbuf_add(out, wfi_word_of(kinds, WF_COUNT_OF(kinds), (int)schema->kind));
 }
 
+static const struct wfi_word sequences[] = {
+    { "counted", false },
+    { "none", true },
+};
+
+void wfi_read_sequence(struct wfi_reader *reader, const struct wfi_key *key, void *object,
+                       const char *text)
+{
+    struct wf_schema *schema = object;
+    int value;
+
+    (void)key;
+    if (wfi_read_word(reader, sequences, WF_COUNT_OF(sequences), text, &value))
+        schema->is_uncounted = value != 0;
+}
+
+void wfi_write_sequence(const struct wf_schema *schema, const struct wfi_key *key,
+                        const void *object, struct wf_strbuf *out)
+{
+    (void)key;
+    (void)object;
+    if (schema->is_uncounted)
+        wf_strbuf_add(out, wfi_word_of(sequences, WF_COUNT_OF(sequences), true));
+}
+
 void wfi_read_key(struct wfi_reader *reader, const struct wfi_key *key, void *object,
                   const char *text)
 {

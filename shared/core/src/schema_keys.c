@@ -22,6 +22,8 @@ static const struct wfi_key subsystem_keys[] = {
     [WFI_SUB_ROWS] = { "rows", FIELD(number_u32, wf_schema, row_max), .lo = 1, .hi = 65536,
                        .missing = 256 },
     [WFI_SUB_MATCH] = { "match", FIELD(expression, wf_schema, match), .rule = WFI_RULE_FIXED },
+    [WFI_SUB_SEGMENTED] = { "segmented", FIELD(yes, wf_schema, is_segmented) },
+    [WFI_SUB_SEQUENCE] = { "sequence", WHOLE(sequence) },
     { "name", WHOLE(name) },
     { "title", FIELD(text, wf_schema, title), .where = WFI_IN_OVERLAY },
     { "description", FIELD(text, wf_schema, description), .where = WFI_IN_OVERLAY },
@@ -29,7 +31,6 @@ static const struct wfi_key subsystem_keys[] = {
     { "apid", WHOLE(apids) },
     { "byte_order", FIELD(byte_order, wf_schema, byte_order) },
     { "ring", FIELD(number_u32, wf_schema, ring), .lo = 0, .hi = 1 << 24 },
-    { "segmented", FIELD(yes, wf_schema, is_segmented) },
     { "packet_max", FIELD(number_u32, wf_schema, packet_max), .lo = 7, .hi = 1 << 24,
       .missing = 65542 },
 };

@@ -150,6 +150,7 @@ static bool make_room(struct wfi_reader *reader, struct wf_ini *ini,
         return false;
     }
     schema->parameters = wfi_arena_get(arena, parameters, sizeof(*schema->parameters));
+    reader->sections = wfi_arena_get(arena, parameters, sizeof(*reader->sections));
     schema->calibrators =
         wfi_arena_get(arena, counts[WFI_SECTION_CALIBRATOR] + count_own_calibrators(ini),
                       sizeof(*schema->calibrators));
@@ -169,6 +170,7 @@ static void make_parameter(struct wfi_reader *reader, const struct wf_ini_sectio
     struct wf_ini_key *alias = wf_ini_get((struct wf_ini_section *)(uintptr_t)section, "alias");
 
     *parameter = parameter_default(reader->arena, is_derived);
+    reader->sections[schema->parameter_count - 1] = section;
     (void)wf_copy_text(parameter->name, sizeof(parameter->name), section->name);
     /* The alias is a name that others may refer to, so it is known before keys are read. */
     if (alias != NULL) {
@@ -226,11 +228,22 @@ static void check_names(struct wfi_reader *reader)
     for (size_t i = 1; i < own->name_count; i++) {
         const struct wfi_name_ref *one = &own->names[i - 1], *other = &own->names[i];
 
-        if (wf_casecmp(one->name, other->name) == 0)
+        if (wf_casecmp(one->name, other->name) != 0)
+            continue;
+        /* The one that stands later took what was there. */
+        {
+            const struct wf_ini_section *section = reader->sections[other->parameter];
+
+            wfi_enter_section(reader, section);
+            if (wf_casecmp(section->name, other->name) != 0)
+                wfi_stand_on(reader,
+                             wf_ini_get((struct wf_ini_section *)(uintptr_t)section, "alias"));
             wfi_problem(reader, "'%.80s' is the name or alias of both '%s' and '%s'", other->name,
                         schema->parameters[one->parameter].name,
                         schema->parameters[other->parameter].name);
+        }
     }
+    wfi_leave_section(reader);
 }
 
 bool wfi_make_all(struct wfi_reader *reader, struct wf_ini *ini, bool *fine)
@@ -242,6 +255,7 @@ bool wfi_make_all(struct wfi_reader *reader, struct wf_ini *ini, bool *fine)
         fine[i] = check_head(reader, &ini->sections[i], counts);
     }
     wfi_leave_section(reader);
+    reader->line = 1; /* something that is nowhere is missing from the beginning */
     if (counts[WFI_SECTION_SUBSYSTEM] == 0)
         wfi_problem(reader, "there is no [subsystem] section");
     if (counts[WFI_SECTION_PARAMETER] + counts[WFI_SECTION_DERIVED] == 0)

@@ -56,7 +56,7 @@ enum wfi_rule {
     WFI_RULE_NONE,
     WFI_RULE_EARLIER, /* parameters before its own */
     WFI_RULE_FIXED,   /* parameters at places that no other value moves */
-    WFI_RULE_PACKET,  /* parameters of the packet whose raw values decide nothing themselves */
+    WFI_RULE_PACKET,  /* parameters of the packet, before or behind its own */
     WFI_RULE_ANY,     /* this subsystem's parameters, and full names of others; windows */
 };
 
@@ -83,6 +83,7 @@ struct wfi_reader {
         int parameter; /* that it belongs to, or WF_NO_INDEX */
     } * pending;
     size_t pending_count, pending_capacity;
+    const struct wf_ini_section **sections; /* of each parameter */
 };
 
 /* Add "[kind name] key: text" at the reader's line. */
@@ -166,6 +167,8 @@ enum wfi_subsystem_row {
     WFI_SUB_KEY,
     WFI_SUB_ROWS,
     WFI_SUB_MATCH,
+    WFI_SUB_SEGMENTED,
+    WFI_SUB_SEQUENCE,
 };
 enum wfi_parameter_row {
     WFI_ROW_TYPE = 0,
@@ -272,6 +275,7 @@ WFI_FIELD(epoch);
 WFI_FIELD(stale_after);
 WFI_FIELD(kind);
 WFI_FIELD(key);
+WFI_FIELD(sequence);
 /* of a parameter */
 WFI_FIELD(type);
 WFI_FIELD(bits);

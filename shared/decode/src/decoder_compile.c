@@ -185,7 +185,8 @@ static int compile_op(struct wf_decoder *decoder, const struct wf_parameter *par
 
     op->is_before_known = position->is_known;
     op->before = position->bit;
-    op->is_start_known = parameter->place.is_absolute || position->is_known;
+    op->is_start_known =
+        parameter->place.is_absolute || (position->is_known && !parameter->place.is_from_end);
     op->start =
         parameter->place.is_absolute ? parameter->place.bit : position->bit + parameter->place.skip;
     choose_form(op);

@@ -116,7 +116,7 @@ static void run_array(struct wfd_run *run, const struct wfd_op *op, uint64_t sta
     if (parameter->is_count_rest) {
         count = there;
     } else if (parameter->count_from >= 0 &&
-               !wfd_read_count(run, parameter->count_from, 0, &count)) {
+               !wfd_read_count(run, parameter->count_from, parameter->count_add, &count)) {
         run->cursor = start;
         wfd_mark(run, parameter, WF_QUALITY_ABSENT);
         return;
@@ -305,6 +305,10 @@ void wfd_run_slow(struct wfd_run *run, const struct wfd_op *op)
 {
     uint64_t before = op->is_before_known ? op->before : run->cursor;
     uint64_t start = op->is_start_known ? op->start : before + op->parameter->place.skip;
+    uint64_t all = UINT64_C(8) * run->len;
+
+    if (op->parameter->place.is_from_end)
+        start = op->parameter->place.bit <= all ? all - op->parameter->place.bit : UINT64_MAX / 2;
 
     if (op->present_when != NULL &&
         wf_expr_truth(op->present_when, &run->decoder->structural_values) != WF_TRUE) {

@@ -103,17 +103,23 @@ static int encode_header_time(const struct wf_schema *schema, int64_t device_ns,
     return wfd_encode_reserve(run, run->cursor, UINT64_C(8) * (unsigned)bytes) ? 1 : WF_ERR_LIMIT;
 }
 
-static int encode_parameters(struct wf_encoder *encoder, struct wfd_encode *run)
+/* Those that follow a place before the packet's end are written last: then it is known. */
+static int encode_parameters(struct wf_encoder *encoder, struct wfd_encode *run, bool is_end,
+                             uint64_t end)
 {
     const struct wf_schema *schema = encoder->schema;
+    bool is_behind = false;
 
     for (size_t i = 0; i < schema->parameter_count; i++) {
         const struct wf_parameter *parameter = &schema->parameters[i];
-        uint64_t start = parameter->place.is_absolute ? parameter->place.bit
-                                                      : run->cursor + parameter->place.skip;
+        const struct wf_place *place = &parameter->place;
+        uint64_t start = place->is_from_end   ? end - place->bit
+                         : place->is_absolute ? place->bit
+                                              : run->cursor + place->skip;
         int rc;
 
-        if (parameter->is_derived ||
+        is_behind = place->is_from_end || (is_behind && !place->is_absolute);
+        if (parameter->is_derived || is_behind != is_end ||
             (encoder->present_when[i] != NULL &&
              wf_expr_truth(encoder->present_when[i], &encoder->expr_values) != WF_TRUE))
             continue;
@@ -126,6 +132,20 @@ static int encode_parameters(struct wf_encoder *encoder, struct wfd_encode *run)
             return rc;
     }
     return 0;
+}
+
+/* Bytes that places before the end need. */
+static uint32_t tail_bytes(const struct wf_schema *schema)
+{
+    uint32_t most = 0;
+
+    for (size_t i = 0; i < schema->parameter_count; i++) {
+        const struct wf_place *place = &schema->parameters[i].place;
+
+        if (place->is_from_end && place->bit > most)
+            most = place->bit;
+    }
+    return (most + 7) / 8;
 }
 
 int wf_encode(struct wf_encoder *encoder, const void *payload, uint16_t apid, uint16_t sequence,
@@ -155,7 +175,10 @@ int wf_encode(struct wf_encoder *encoder, const void *payload, uint16_t apid, ui
     rc = encode_header_time(schema, device_ns, &run);
     header.has_secondary = rc > 0;
     if (rc >= 0)
-        rc = encode_parameters(encoder, &run);
+        rc = encode_parameters(encoder, &run, false, 0);
+    if (rc >= 0 && tail_bytes(schema) > 0)
+        rc = encode_parameters(encoder, &run, true,
+                               (run.end + 7) / 8 * 8 + UINT64_C(8) * tail_bytes(schema));
     if (rc < 0)
         return rc;
     header.packet_bytes = (uint32_t)((run.end + 7) / 8);

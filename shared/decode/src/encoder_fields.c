@@ -17,6 +17,8 @@
 
 #include "bits.h"
 
+#define CHOICE_DEPTH_MAX 4
+
 bool wfd_encode_reserve(struct wfd_encode *run, uint64_t start, uint64_t bits)
 {
     uint64_t all = UINT64_C(8) * run->size;
@@ -45,7 +47,9 @@ static void get_raw(void *context, int id, size_t element, struct wf_value *out)
     if (out->kind == WF_VALUE_NONE || out->kind == WF_VALUE_TEXT || out->kind == WF_VALUE_BYTES ||
         out->kind == WF_VALUE_TIME)
         return;
-    if (!decided_elsewhere(run, parameter, &number))
+    if (parameter == run->assumed)
+        number = run->assumed_raw;
+    else if (!decided_elsewhere(run, parameter, &number))
         number = take_number(run, parameter, element);
     number = wfd_number_from_bits(parameter, wfd_number_to_bits(parameter, number));
     out->quality = WF_QUALITY_VALID;
@@ -55,16 +59,36 @@ static void get_raw(void *context, int id, size_t element, struct wf_value *out)
     memcpy(&out->as, &number.as, sizeof(number.as));
 }
 
-static const struct wf_calibrator *choose_calibrator(const struct wfd_encode *run,
-                                                     const struct wf_parameter *parameter)
+static struct wfd_number invert(const struct wf_calibrator *calibrator, struct wfd_number number)
+{
+    double raw = 0;
+
+    if (!wf_calibrate_inverse(calibrator, wfd_number_as_double(number), &raw))
+        raw = (double)NAN; /* a float can say so; whole numbers become 0 */
+    return (struct wfd_number){ .kind = WFD_REAL, .as.f = raw };
+}
+
+/*
+ * The raw value of an engineering one. With conditions: what the first calibrator gives whose
+ * condition then holds. Conditions that decide about one another are followed a few steps.
+ */
+static struct wfd_number uncalibrate(const struct wfd_encode *run,
+                                     const struct wf_parameter *parameter, struct wfd_number number)
 {
     const struct wf_schema *schema = run->schema;
-    const struct wf_expr_values values = { .context = (void *)run, .get = get_raw };
+    struct wfd_encode inner = *run;
+    const struct wf_expr_values values = { .context = &inner, .get = get_raw };
 
-    for (size_t i = 0; i < parameter->choice_count; i++)
-        if (wf_expr_truth(run->choice_when[parameter->choices[i]], &values) == WF_TRUE)
-            return &schema->calibrators[parameter->choices[i]];
-    return &schema->calibrators[parameter->calibrator];
+    inner.depth++;
+    inner.assumed = parameter;
+    for (size_t i = 0; i < parameter->choice_count && run->depth < CHOICE_DEPTH_MAX; i++) {
+        int index = parameter->choices[i];
+
+        inner.assumed_raw = invert(&schema->calibrators[index], number);
+        if (wf_expr_truth(run->choice_when[index], &values) == WF_TRUE)
+            return inner.assumed_raw;
+    }
+    return invert(&schema->calibrators[parameter->calibrator], number);
 }
 
 static struct wfd_number take_number(const struct wfd_encode *run,
@@ -72,18 +96,12 @@ static struct wfd_number take_number(const struct wfd_encode *run,
 {
     uint32_t size = wf_storage_bytes(parameter->storage);
     struct wfd_number number;
-    double raw = 0;
 
     if (parameter->raw_offset != 0 &&
         (run->payload[parameter->quality_offset] & WF_QUALITY_RAW_SET) != 0)
         return wfd_number_load_raw(parameter, run->payload + parameter->raw_offset + 8 * element);
     number = wfd_number_load(parameter->storage, run->payload + parameter->offset + size * element);
-    if (parameter->calibrator < 0)
-        return number;
-    if (!wf_calibrate_inverse(choose_calibrator(run, parameter), wfd_number_as_double(number),
-                              &raw))
-        raw = (double)NAN; /* a float can say so; whole numbers become 0 */
-    return (struct wfd_number){ .kind = WFD_REAL, .as.f = raw };
+    return parameter->calibrator < 0 ? number : uncalibrate(run, parameter, number);
 }
 
 static void put_number(struct wfd_encode *run, const struct wf_parameter *parameter, uint64_t start,
@@ -144,7 +162,8 @@ static bool find_count(const struct wfd_encode *run, const struct wf_parameter *
                      : other->count_from != index))
             continue;
         out->kind = WFD_SIGNED;
-        out->as.i = (int64_t)wfd_encode_elements(run, other) - (is_text ? other->size_add : 0);
+        out->as.i = (int64_t)wfd_encode_elements(run, other) -
+                    (is_text ? other->size_add : other->count_add);
         return true;
     }
     return false;

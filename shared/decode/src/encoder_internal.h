@@ -29,6 +29,10 @@ struct wfd_encode {
     struct wfd_time_share time_fields[4];
     size_t time_field_count;
     struct wf_expr *const *choice_when; /* of each of the schema's calibrators; NULL = always */
+    /* While a calibrator is looked for: the parameter whose raw value would be that. */
+    const struct wf_parameter *assumed;
+    struct wfd_number assumed_raw;
+    unsigned depth;
 };
 
 /* Take `bits` at `start`; false when there is no room. Moves cursor and end. */

@@ -165,7 +165,8 @@ static void add_number_parameter(struct wf_strbuf *out, unsigned index)
     else if (!is_bool && chance(20))
         wf_strbuf_addf(out, "calibrator = %sc1\n", chance(40) ? "c2 c3 " : "");
     if (index > 0 && chance(15))
-        wf_strbuf_addf(out, "count = %s\ncount_max = %u\n", chance(50) ? "p0" : "p0", below(9) + 1);
+        wf_strbuf_addf(out, "count = %s\ncount_max = %u\n", chance(50) ? "p0" : "p0 + 2",
+                       below(9) + 1);
     else if (chance(10))
         wf_strbuf_addf(out, "count = %u\n", below(9) + 1);
     add_alarm_keys(out, !is_bool);
@@ -195,6 +196,8 @@ static void add_parameter(struct wf_strbuf *out, unsigned index)
         add_number_parameter(out, index);
     if (chance(20))
         wf_strbuf_addf(out, "at = %u.%u\n", below(1000), below(8));
+    else if (chance(10))
+        wf_strbuf_addf(out, "at = end-%u.%u\n", 1000 + below(1000), below(8));
     else if (chance(20))
         wf_strbuf_addf(out, "skip = %u\n", below(100));
     if (chance(10))
@@ -231,7 +234,9 @@ static void add_subsystem(struct wf_strbuf *out)
         wf_strbuf_addf(out, "period = %ums\n", below(100000) + 1);
     if (chance(30))
         wf_strbuf_addf(out, "stale_after = %s\n", chance(50) ? "never" : "7s");
-    if (chance(30))
+    if (chance(20))
+        wf_strbuf_add(out, "sequence = none\n");
+    else if (chance(30))
         wf_strbuf_addf(out, "byte_order = little\nsegmented = yes\nring = %u\npacket_max = 2000\n",
                        below(5000));
 }

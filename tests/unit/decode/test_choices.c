@@ -110,6 +110,38 @@ static void packets_come_back_from_raw_and_from_engineering_values(void **state)
     given_free(&given);
 }
 
+/* A range of the value itself decides, and two that decide about one another. */
+static void conditions_may_read_what_they_decide_about(void **state)
+{
+    static const char text[] = "[subsystem]\napid = 5\n"
+                               "[parameter x]\ntype = int\ncalibrator = below above\n"
+                               "[parameter y]\ncalibrator = odd above\n"
+                               "[calibrator below]\nwhen = x < 0\npolynomial = 0 10\n"
+                               "[calibrator odd]\nwhen = x == 3 and y != 0\npolynomial = 0 2\n"
+                               "[calibrator above]\npolynomial = 1 1\n";
+    static const struct {
+        const char *hex;
+        double x, y;
+    } pairs[] = { { "fe 07", -20, 8 }, { "03 07", 4, 14 }, { "03 00", 4, 1 } };
+    struct given given = given_make(text);
+
+    (void)state;
+    for (size_t i = 0; i < WF_COUNT_OF(pairs); i++) {
+        uint8_t want[64], packet[64];
+        size_t want_len = given_packet(pairs[i].hex, want, sizeof(want)), len = 0;
+
+        assert_int_equal(given_decode(&given, pairs[i].hex), 0);
+        assert_true(given_number(&given, "x", 0) == pairs[i].x);
+        assert_true(given_number(&given, "y", 0) == pairs[i].y);
+        assert_int_equal(wf_encode(given.encoder, given.payload, 5, 0, WF_TIME_NONE, packet,
+                                   sizeof(packet), &len),
+                         0);
+        assert_int_equal(len, want_len);
+        assert_memory_equal(packet + 6, want + 6, len - 6);
+    }
+    given_free(&given);
+}
+
 /* The byte comes from memory that others write. */
 static void a_choice_that_does_not_exist_is_the_usual_one(void **state)
 {
@@ -129,6 +161,7 @@ int main(void)
         cmocka_unit_test(the_first_calibrator_whose_condition_holds_is_used),
         cmocka_unit_test(every_element_of_an_array_is_calibrated_alike),
         cmocka_unit_test(packets_come_back_from_raw_and_from_engineering_values),
+        cmocka_unit_test(conditions_may_read_what_they_decide_about),
         cmocka_unit_test(a_choice_that_does_not_exist_is_the_usual_one),
     };
 

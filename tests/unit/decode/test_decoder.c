@@ -243,6 +243,9 @@ static void arrays_have_as_many_as_told_or_there(void **state)
         { "count = 3", "00 010203040506 ee", 3, VALID, VALID, 0 },
         { "count = n\ncount_max = 4", "02 01020304 ee", 2, VALID, VALID, 0 },
         { "count = n\ncount_max = 4", "00 ee", 0, VALID, VALID, 0 },
+        { "count = n+1\ncount_max = 4", "01 01020304 ee", 2, VALID, VALID, 0 },
+        { "count = n - 1\ncount_max = 4", "03 01020304 ee", 2, VALID, VALID, 0 },
+        { "count = n-1\ncount_max = 4", "00 ee", 0, ABSENT, VALID, 0 },
         { "count = n\ncount_max = 1", "02 01020304 ee", 1, SUSPECT, VALID, 0 },
         { "count = n\ncount_max = 4", "03 01020304", 2, SUSPECT, ABSENT, WF_SAMPLE_SHORT },
         { "count = n\ncount_max = 4", "03 01", 0, ABSENT, ABSENT, WF_SAMPLE_SHORT },
@@ -470,6 +473,33 @@ static void places_may_be_absolute_also_in_the_header(void **state)
     given_free(&given);
 }
 
+static void places_may_be_counted_from_the_end(void **state)
+{
+    static const char hex[] = "02 aabb 5c 1234";
+    struct given given =
+        given_make("[subsystem]\napid = 5\n[parameter n]\n"
+                   "[parameter data]\ntype = bytes\nsize = n\nsize_max = 8\n"
+                   "[parameter high]\nat = end-3\nbits = 4\n[parameter low]\nbits = 4\n"
+                   "[parameter check]\nat = end-2\nbits = 16\n");
+    uint8_t want[64], packet[64];
+    size_t len = 0, want_len = given_packet(hex, want, sizeof(want));
+
+    (void)state;
+    for (int between = 0; between < 2; between++) { /* something nobody defines before them */
+        assert_int_equal(given_decode(&given, between ? "02 aabb eeee 5c 1234" : hex), 0);
+        assert_int_equal(given_number(&given, "high", 0), 5);
+        assert_int_equal(given_number(&given, "low", 0), 0xc);
+        assert_int_equal(given_number(&given, "check", 0), 0x1234);
+        assert_int_equal(given.decoded.flags, 0);
+    }
+    assert_int_equal(
+        wf_encode(given.encoder, given.payload, 5, 0, WF_TIME_NONE, packet, sizeof(packet), &len),
+        0);
+    assert_int_equal(len, want_len);
+    assert_memory_equal(packet + 6, want + 6, len - 6);
+    given_free(&given);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +515,7 @@ int main(void)
         cmocka_unit_test(times_can_be_parameters),
         cmocka_unit_test(derived_parameters_are_computed_and_judged),
         cmocka_unit_test(places_may_be_absolute_also_in_the_header),
+        cmocka_unit_test(places_may_be_counted_from_the_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

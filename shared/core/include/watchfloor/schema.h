@@ -148,7 +148,8 @@ struct wf_limits {
 /* Where one packed part of a packet lies. */
 struct wf_place {
     bool is_absolute; /* bit counts from the start of the packet */
-    uint32_t bit;     /* absolute position; else unused: follows the previous one */
+    bool is_from_end; /* bit counts back from the end of the packet */
+    uint32_t bit;     /* position of these two; else unused: follows the previous one */
     uint32_t skip;    /* bits left out before it */
 };
 
@@ -187,8 +188,9 @@ struct wf_parameter {
     struct wf_place place;
     char *present_when; /* expression over earlier parameters; "" = always */
 
-    uint32_t count_max;    /* elements; 1 = not an array */
-    int count_from;        /* parameter that gives the count, or WF_NO_INDEX */
+    uint32_t count_max; /* elements; 1 = not an array */
+    int count_from;     /* parameter that gives the count (+ count_add), or WF_NO_INDEX */
+    int32_t count_add;
     bool is_count_rest;    /* as many as fit to the end of the packet */
     enum wf_sizing sizing; /* strings and bytes */
     uint32_t size_max;
@@ -256,6 +258,7 @@ struct wf_schema {
     enum wf_byte_order byte_order;
     struct wf_time_format time;
     bool is_segmented;   /* reassemble by sequence flags */
+    bool is_uncounted;   /* its sequence count says nothing: never missing, never repeated */
     uint32_t packet_max; /* bytes; default 65542 */
 
     int64_t period_ns;      /* nominal; 0 = irregular, never stale */
