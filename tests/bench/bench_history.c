@@ -30,8 +30,10 @@
 #include "figures.h"
 
 #define PARAMETERS 20
-#define BATCH_ROWS 1000
-#define ROWS_MIN   2000
+/* Stored ones of the table the logger makes. */
+#define SYSTEM_COLUMNS 9
+#define BATCH_ROWS     1000
+#define ROWS_MIN       2000
 /* The publisher's pace: what the logger must keep up with. */
 #define ROWS_PER_S 50000
 
@@ -228,13 +230,13 @@ static void copy_table(const struct scene *scene, sqlite3 *db, char *insert, siz
         die(scene->db, sqlite3_errmsg(from));
     run_sql(db, (const char *)sqlite3_column_text(stmt, 0));
     len = (size_t)snprintf(insert, size,
-                           "INSERT INTO \"%s\" (_id,_source,_device_ns,_received_ns,_number,"
-                           "_packet,_sequence,_flags,_lost,_quality",
+                           "INSERT INTO \"%s\" (_id,_source,_received,_device,_number,"
+                           "_packets,_sequences,_marks,_quality",
                            sqlite3_column_text(stmt, 1));
     for (int i = 0; i < PARAMETERS; i++)
         len += (size_t)snprintf(insert + len, size - len, ",p%d", i);
     len += (size_t)snprintf(insert + len, size - len, ") VALUES (?");
-    for (int i = 1; i < 10 + PARAMETERS; i++)
+    for (int i = 1; i < SYSTEM_COLUMNS + PARAMETERS; i++)
         len += (size_t)snprintf(insert + len, size - len, ",?");
     (void)snprintf(insert + len, size - len, ")");
     (void)sqlite3_finalize(stmt);
@@ -243,22 +245,22 @@ static void copy_table(const struct scene *scene, sqlite3 *db, char *insert, siz
 
 static void bind_row(sqlite3_stmt *stmt, uint64_t row, int64_t now_ns)
 {
-    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)((UINT64_C(1) << 46) | row));
+    (void)sqlite3_bind_int64(stmt, 1, (sqlite3_int64)row);
     (void)sqlite3_bind_int64(stmt, 2, 1);
-    (void)sqlite3_bind_int64(stmt, 3, now_ns - 1000000);
-    (void)sqlite3_bind_int64(stmt, 4, now_ns);
-    for (int at = 5; at < 8; at++)
-        (void)sqlite3_bind_int64(stmt, at, (sqlite3_int64)row);
-    (void)sqlite3_bind_int64(stmt, 8, 0);
-    (void)sqlite3_bind_int64(stmt, 9, 0);
-    (void)sqlite3_bind_null(stmt, 10);
+    (void)sqlite3_bind_int64(stmt, 3, now_ns % WF_NS_PER_DAY);
+    (void)sqlite3_bind_int64(stmt, 4, -1000000);
+    (void)sqlite3_bind_int64(stmt, 5, (sqlite3_int64)row);
+    for (int at = 6; at < SYSTEM_COLUMNS; at++)
+        (void)sqlite3_bind_int64(stmt, at, 0);
+    (void)sqlite3_bind_null(stmt, SYSTEM_COLUMNS);
     for (size_t i = 0; i < PARAMETERS; i++) {
         uint64_t value = value_of(row, i);
 
         if (i >= 14 && i < 17)
-            (void)sqlite3_bind_double(stmt, 11 + (int)i, (double)((float)(value & 0xffff) * 0.37f));
+            (void)sqlite3_bind_double(stmt, SYSTEM_COLUMNS + 1 + (int)i,
+                                      (double)((float)(value & 0xffff) * 0.37f));
         else
-            (void)sqlite3_bind_int64(stmt, 11 + (int)i,
+            (void)sqlite3_bind_int64(stmt, SYSTEM_COLUMNS + 1 + (int)i,
                                      (sqlite3_int64)(i < 10   ? value & 4095
                                                      : i < 14 ? value & 65535
                                                      : i > 17 ? value & 15

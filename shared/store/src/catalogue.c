@@ -13,6 +13,7 @@
     " / 1000000000, 'unixepoch') || printf('.%09dZ', ((" ns                                        \
     " % 1000000000) + 1000000000) % 1000000000)"
 
+/* clang-format off */
 static const char catalogue_sql[] =
     "CREATE TABLE _file (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
     "CREATE TABLE _sources (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE);"
@@ -27,10 +28,8 @@ static const char catalogue_sql[] =
     " PRIMARY KEY (schema, position)) WITHOUT ROWID;"
     "CREATE TABLE _labels (schema INTEGER, enumeration TEXT COLLATE NOCASE, low INTEGER,"
     " high INTEGER, label TEXT, PRIMARY KEY (schema, enumeration, low)) WITHOUT ROWID;"
-    "CREATE TABLE _segments (schema INTEGER, calibrator INTEGER, position INTEGER, x_from, "
-    "x_to,"
-    " origin, c0, c1, c2, c3, PRIMARY KEY (schema, calibrator, x_from, position)) WITHOUT "
-    "ROWID;"
+    "CREATE TABLE _segments (schema INTEGER, calibrator INTEGER, position INTEGER, x_from, x_to,"
+    " origin, c0, c1, c2, c3, PRIMARY KEY (schema, calibrator, x_from, position)) WITHOUT ROWID;"
     "CREATE TABLE _series (source INTEGER, schema INTEGER, PRIMARY KEY (source, schema))"
     " WITHOUT ROWID;"
     "CREATE TABLE _positions (source TEXT COLLATE NOCASE, subsystem TEXT COLLATE NOCASE,"
@@ -45,67 +44,56 @@ static const char catalogue_sql[] =
     " from_device_ns INTEGER, to_device_ns INTEGER, from_received_ns INTEGER,"
     " to_received_ns INTEGER);"
     "CREATE VIEW gaps AS SELECT (SELECT name FROM _sources WHERE id = source) AS source,"
-    " subsystem, " ISO("coalesce(from_device_ns, from_received_ns)") " AS \"from\", " ISO(
-        "coalesce(to_device_ns, to_received_ns)") " AS \"to\", lost, cause,"
-                                                  " is_published FROM _gaps;"
-                                                  "CREATE VIEW parameters AS SELECT "
-                                                  "s.subsystem, "
-                                                  "p.view_column AS parameter, p.unit, p.title,"
-                                                  " p.description, p.type FROM _parameters AS "
-                                                  "p "
-                                                  "JOIN _schemas AS s ON s.id = p.schema"
-                                                  " GROUP BY s.subsystem, p.name ORDER BY "
-                                                  "s.subsystem, p.position;"
-                                                  "CREATE VIEW subsystems AS SELECT "
-                                                  "s.subsystem, "
-                                                  "s.view_name AS \"view\", s.title,"
-                                                  " s.description, sum(b.rows) AS rows, " ISO(
-                                                      "min("
-                                                      "b."
-                                                      "devi"
-                                                      "ce_"
-                                                      "from"
-                                                      ")") " AS \"from\", " ISO("max(b.device_"
-                                                                                "to)") " AS "
-                                                                                       "\"to\","
-                                                                                       " "
-                                                                                       "count("
-                                                                                       "DISTINC"
-                                                                                       "T "
-                                                                                       "s.id) "
-                                                                                       "AS "
-                                                                                       "version"
-                                                                                       "s"
-                                                                                       " FROM "
-                                                                                       "_schema"
-                                                                                       "s AS s "
-                                                                                       "LEFT "
-                                                                                       "JOIN "
-                                                                                       "_blocks"
-                                                                                       " AS b "
-                                                                                       "ON "
-                                                                                       "b."
-                                                                                       "schema "
-                                                                                       "= s.id"
-                                                                                       " GROUP "
-                                                                                       "BY "
-                                                                                       "s."
-                                                                                       "subsyst"
-                                                                                       "em;";
+    " subsystem, " ISO("coalesce(from_device_ns, from_received_ns)") " AS \"from\", "
+    ISO("coalesce(to_device_ns, to_received_ns)") " AS \"to\", lost, cause, is_published"
+    " FROM _gaps;"
+    "CREATE VIEW parameters AS SELECT s.subsystem, p.view_column AS parameter, p.unit, p.title,"
+    " p.description, p.type FROM _parameters AS p JOIN _schemas AS s ON s.id = p.schema"
+    " GROUP BY s.subsystem, p.name ORDER BY s.subsystem, p.position;"
+    "CREATE VIEW subsystems AS SELECT s.subsystem, s.view_name AS \"view\", s.title,"
+    " s.description, sum(b.rows) AS rows, " ISO("min(b.device_from)") " AS \"from\", "
+    ISO("max(b.device_to)") " AS \"to\", count(DISTINCT s.id) AS versions"
+    " FROM _schemas AS s LEFT JOIN _blocks AS b ON b.schema = s.id GROUP BY s.subsystem;";
+
+/*
+ * How far rollups can be trusted, what was thinned on request, and which files were
+ * deleted to make room: new in format 2.
+ */
+static const char upgrade_sql[] =
+    "ALTER TABLE _positions ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE _positions ADD COLUMN minute_from INTEGER;"
+    "ALTER TABLE _positions ADD COLUMN hour_from INTEGER;"
+    "ALTER TABLE _positions ADD COLUMN rolled_to INTEGER;"
+    "CREATE TABLE _dirty (source TEXT COLLATE NOCASE, subsystem TEXT COLLATE NOCASE,"
+    " minute_ns INTEGER, PRIMARY KEY (source, subsystem, minute_ns)) WITHOUT ROWID;"
+    "CREATE TABLE _deleted (id INTEGER PRIMARY KEY, tier TEXT, file TEXT, from_ns INTEGER,"
+    " to_ns INTEGER, bytes INTEGER, rows INTEGER, deleted_ns INTEGER, reason TEXT);"
+    "CREATE VIEW IF NOT EXISTS deleted AS SELECT tier, file, bytes, rows, " ISO("deleted_ns") " AS deleted,"
+    " reason FROM _deleted;";
+/* clang-format on */
+
+int wfs_catalogue_upgrade(sqlite3 *db, struct wf_err *err)
+{
+    int rc = wfs_exec(db, err, upgrade_sql);
+
+    return rc < 0 ? rc : wfs_execf(db, err, "PRAGMA user_version=%d", WFS_FORMAT_VERSION);
+}
 
 int wfs_catalogue_create(sqlite3 *db, const char *instance, const char *day, struct wf_err *err)
 {
     int rc = wfs_exec(db, err, catalogue_sql);
 
     if (rc == 0)
+        rc = wfs_catalogue_upgrade(db, err);
+    if (rc == 0)
         rc =
             wfs_execf(db, err,
-                      "PRAGMA application_id=%d; PRAGMA user_version=%d;"
+                      "PRAGMA application_id=%d;"
                       "INSERT INTO _file VALUES ('instance', %Q), ('day', %Q), ('about',"
                       " 'Watchfloor history of one UTC day, by time of receipt. Ask the views named"
                       " like the subsystems; the views subsystems, parameters and gaps tell what"
                       " there is.')",
-                      WFS_APPLICATION_ID, WFS_FORMAT_VERSION, instance, day);
+                      WFS_APPLICATION_ID, instance, day);
     return rc;
 }
 
@@ -146,7 +134,10 @@ int wfs_catalogue_source(sqlite3 *db, const char *source, int64_t *out_id, struc
 int wfs_catalogue_epoch(sqlite3 *db, uint64_t epoch, int64_t *out_id, struct wf_err *err)
 {
     return find_or_insert(db, "SELECT id FROM _epochs WHERE epoch_ns = ?1",
-                          "INSERT INTO _epochs (epoch_ns) VALUES (?1)", NULL, epoch, out_id, err);
+                          /* From 0 on: a key below 2^28 takes four bytes, others seven. */
+                          "INSERT INTO _epochs (id, epoch_ns)"
+                          " VALUES ((SELECT coalesce(max(id) + 1, 0) FROM _epochs), ?1)",
+                          NULL, epoch, out_id, err);
 }
 
 /* --- a schema version ------------------------------------------------------------ */
@@ -311,7 +302,7 @@ static int make_view(sqlite3 *db, const struct wfs_plan *plan, size_t part, int6
     return wfs_exec(db, err, sql->text);
 }
 
-static int make_tables(sqlite3 *db, const struct wfs_plan *plan, int64_t schema_id,
+static int make_tables(sqlite3 *db, const struct wfs_plan *plan, int64_t day_ns, int64_t schema_id,
                        struct wf_err *err)
 {
     struct wf_strbuf sql;
@@ -320,7 +311,7 @@ static int make_tables(sqlite3 *db, const struct wfs_plan *plan, int64_t schema_
     wf_strbuf_init(&sql, 4u << 20);
     for (size_t part = 0; rc == 0 && part < plan->part_count; part++) {
         wf_strbuf_clear(&sql);
-        wfs_plan_add_create(plan, part, &sql);
+        wfs_plan_add_create(plan, part, day_ns, &sql);
         rc =
             sql.was_cut ? wf_fail(err, WF_ERR_NOMEM, "out of memory") : wfs_exec(db, err, sql.text);
         if (rc == 0)
@@ -330,7 +321,7 @@ static int make_tables(sqlite3 *db, const struct wfs_plan *plan, int64_t schema_
     return rc;
 }
 
-int wfs_catalogue_schema(sqlite3 *db, const struct wfs_plan *plan, int64_t *out_id,
+int wfs_catalogue_schema(sqlite3 *db, const struct wfs_plan *plan, int64_t day_ns, int64_t *out_id,
                          bool *out_is_new, struct wf_err *err)
 {
     const struct wf_schema *schema = plan->schema;
@@ -338,14 +329,15 @@ int wfs_catalogue_schema(sqlite3 *db, const struct wfs_plan *plan, int64_t *out_
     sqlite3_stmt *stmt = NULL;
     int64_t id = 0;
     bool is_there;
-    int rc =
-        wfs_prepare(db, "SELECT id FROM _schemas WHERE subsystem = ? AND hash = ?", &stmt, err);
+    /* By its table: in a file of format 1 the same version may have one of the old shape too. */
+    int rc = wfs_prepare(db, "SELECT id FROM _schemas WHERE subsystem = ? AND table_name = ?",
+                         &stmt, err);
 
     if (rc < 0)
         return rc;
     (void)snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)schema->schema_hash);
     (void)sqlite3_bind_text(stmt, 1, schema->name, -1, SQLITE_STATIC);
-    (void)sqlite3_bind_text(stmt, 2, hash, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(stmt, 2, plan->parts[0].table, -1, SQLITE_STATIC);
     is_there = sqlite3_step(stmt) == SQLITE_ROW;
     if (is_there)
         id = sqlite3_column_int64(stmt, 0);
@@ -359,7 +351,7 @@ int wfs_catalogue_schema(sqlite3 *db, const struct wfs_plan *plan, int64_t *out_
         if (rc == 0)
             rc = insert_curves(db, schema, id, err);
         if (rc == 0)
-            rc = make_tables(db, plan, id, err);
+            rc = make_tables(db, plan, day_ns, id, err);
     }
     if (rc < 0) {
         wf_err_prefix(err, "schema '%s'", schema->name);

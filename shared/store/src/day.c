@@ -94,20 +94,23 @@ static int check_file(sqlite3 *db, struct wf_err *err)
 static int create_catalogue(struct wfs_day *day, const char *instance, struct wf_err *err)
 {
     char text[16];
-    int64_t tables = 0;
+    int64_t tables = 0, version = 0;
     int rc = wfs_get_i64(day->db, "SELECT count(*) FROM sqlite_schema", 0, &tables, err);
 
-    if (rc < 0 || tables != 0)
+    if (rc == 0)
+        rc = wfs_get_i64(day->db, "PRAGMA user_version", 0, &version, err);
+    if (rc < 0 || (tables != 0 && version == WFS_FORMAT_VERSION))
         return rc;
     wfs_day_text(day->start_ns, text);
     rc = wfs_exec(day->db, err, "BEGIN IMMEDIATE");
     if (rc == 0)
-        rc = wfs_catalogue_create(day->db, instance, text, err);
+        rc = tables == 0 ? wfs_catalogue_create(day->db, instance, text, err)
+                         : wfs_catalogue_upgrade(day->db, err);
     if (rc == 0)
         rc = wfs_exec(day->db, err, "COMMIT");
     if (rc < 0)
         (void)sqlite3_exec(day->db, "ROLLBACK", NULL, NULL, NULL);
-    day->is_new = rc == 0;
+    day->is_new = rc == 0 && tables == 0;
     return rc;
 }
 
@@ -122,7 +125,9 @@ static int prepare_statements(struct wfs_day *day, struct wf_err *err)
     if (rc == 0)
         rc = wfs_prepare(
             day->db,
-            "INSERT INTO _positions VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+            "INSERT INTO _positions (source, subsystem, schema_hash, region_created_ns, epoch_ns,"
+            " next, rows, lost, last_device_ns, last_received_ns, serial, is_complete)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
             " ON CONFLICT (source, subsystem) DO UPDATE SET schema_hash = excluded.schema_hash,"
             " region_created_ns = excluded.region_created_ns, epoch_ns = excluded.epoch_ns,"
             " next = excluded.next, rows = rows + excluded.rows, lost = lost + excluded.lost,"

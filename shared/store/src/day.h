@@ -37,7 +37,7 @@ struct wfs_member {
     struct wfs_table *table;
     int64_t source_id;
     uint64_t epoch;
-    int64_t epoch_id; /* 0 = not looked up yet */
+    int64_t epoch_id; /* -1 = not looked up yet */
     struct wfs_member *next;
 };
 

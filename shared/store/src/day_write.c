@@ -62,7 +62,8 @@ static int find_table(struct wfs_day *day, const struct wfs_plan *plan, struct w
     if (table->inserts == NULL || table->quality == NULL)
         rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
     else
-        rc = wfs_catalogue_schema(day->db, plan, &table->schema_id, &table->is_view_due, err);
+        rc = wfs_catalogue_schema(day->db, plan, day->start_ns, &table->schema_id,
+                                  &table->is_view_due, err);
     if (rc == 0)
         rc = prepare_inserts(day, table, err);
     if (rc < 0) {
@@ -91,6 +92,7 @@ static int find_member(struct wfs_day *day, struct wf_series *series, struct wf_
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     member->day = day;
     member->series = series;
+    member->epoch_id = -1;
     rc = find_table(day, series->plan, &member->table, err);
     if (rc == 0)
         rc = wfs_catalogue_source(day->db, series->source, &member->source_id, err);
@@ -163,11 +165,11 @@ static int note_block(struct wfs_day *day, struct wfs_table *table, int64_t id,
 static int row_id(struct wfs_day *day, struct wfs_member *member, const struct wf_stamp *stamp,
                   int64_t *out, struct wf_err *err)
 {
-    if (WF_UNLIKELY(member->epoch_id == 0 || member->epoch != stamp->epoch)) {
+    if (WF_UNLIKELY(member->epoch_id < 0 || member->epoch != stamp->epoch)) {
         int rc = wfs_catalogue_epoch(day->db, stamp->epoch, &member->epoch_id, err);
 
         if (rc < 0) {
-            member->epoch_id = 0;
+            member->epoch_id = -1;
             return rc;
         }
         member->epoch = stamp->epoch;
@@ -179,10 +181,42 @@ static int row_id(struct wfs_day *day, struct wfs_member *member, const struct w
     return 0;
 }
 
-static int insert_parts(struct wfs_table *table, int64_t source_id, int64_t id,
-                        const struct wf_store_sample *sample, struct wf_err *err)
+/* Device time behind receive time; what is further than int64 reaches (1735) is cut to it. */
+static int64_t device_behind(const struct wf_stamp *stamp)
 {
-    const struct wf_stamp *stamp = &sample->stamp;
+    if (stamp->received_ns > 0 && stamp->device_ns < INT64_MIN + 1 + stamp->received_ns)
+        return INT64_MIN + 1;
+    if (stamp->received_ns < 0 && stamp->device_ns > INT64_MAX + stamp->received_ns)
+        return INT64_MAX;
+    return stamp->device_ns - stamp->received_ns;
+}
+
+/* A number as its distance from another that goes along with it; beyond int64 as it is. */
+static void bind_ahead(sqlite3_stmt *stmt, int at, uint64_t number, uint64_t of)
+{
+    if (number <= INT64_MAX)
+        (void)sqlite3_bind_int64(stmt, at, (int64_t)number - (int64_t)of);
+    else
+        (void)wfs_bind_u64(stmt, at, number);
+}
+
+static void bind_stamp(sqlite3_stmt *stmt, int64_t day_ns, const struct wf_stamp *stamp)
+{
+    (void)sqlite3_bind_int64(stmt, 1 + WFS_AT_RECEIVED, stamp->received_ns - day_ns);
+    if (stamp->device_ns != WF_TIME_NONE)
+        (void)sqlite3_bind_int64(stmt, 1 + WFS_AT_DEVICE, device_behind(stamp));
+    else
+        (void)sqlite3_bind_null(stmt, 1 + WFS_AT_DEVICE);
+    (void)sqlite3_bind_int64(stmt, 1 + WFS_AT_NUMBER, (int64_t)stamp->number);
+    bind_ahead(stmt, 1 + WFS_AT_PACKETS, stamp->packet, stamp->order);
+    bind_ahead(stmt, 1 + WFS_AT_SEQUENCES, stamp->sequence, stamp->number);
+    (void)sqlite3_bind_int64(stmt, 1 + WFS_AT_MARKS,
+                             (int64_t)((uint64_t)stamp->lost_before << 32 | stamp->flags));
+}
+
+static int insert_parts(const struct wfs_day *day, struct wfs_table *table, int64_t source_id,
+                        int64_t id, const struct wf_store_sample *sample, struct wf_err *err)
+{
     const uint8_t *payload = sample->payload;
     int rc = 0;
 
@@ -193,13 +227,7 @@ static int insert_parts(struct wfs_table *table, int64_t source_id, int64_t id,
         (void)sqlite3_bind_int64(stmt, 1, id);
         if (part == 0) {
             (void)sqlite3_bind_int64(stmt, 1 + WFS_AT_SOURCE, source_id);
-            (void)wfs_bind_time(stmt, 1 + WFS_AT_DEVICE, stamp->device_ns);
-            (void)sqlite3_bind_int64(stmt, 1 + WFS_AT_RECEIVED, stamp->received_ns);
-            (void)sqlite3_bind_int64(stmt, 1 + WFS_AT_NUMBER, (int64_t)stamp->number);
-            (void)wfs_bind_u64(stmt, 1 + WFS_AT_PACKET, stamp->packet);
-            (void)wfs_bind_u64(stmt, 1 + WFS_AT_SEQUENCE, stamp->sequence);
-            (void)sqlite3_bind_int64(stmt, 1 + WFS_AT_FLAGS, stamp->flags);
-            (void)sqlite3_bind_int64(stmt, 1 + WFS_AT_LOST, stamp->lost_before);
+            bind_stamp(stmt, day->start_ns, &sample->stamp);
             (void)wfs_bind_quality(stmt, 1 + WFS_AT_QUALITY, table->plan, payload, table->quality);
             at = 1 + WFS_SYSTEM_COLUMNS;
         }
@@ -228,7 +256,7 @@ int wfs_day_put(struct wfs_day *day, struct wf_series *series, const struct wf_s
     }
     rc = row_id(day, member, &sample->stamp, &id, err);
     if (rc == 0)
-        rc = insert_parts(member->table, member->source_id, id, sample, err);
+        rc = insert_parts(day, member->table, member->source_id, id, sample, err);
     if (rc == 0)
         rc = note_block(day, member->table, id, &sample->stamp, err);
     return rc;

@@ -137,6 +137,12 @@ static int set_defensive(sqlite3 *db, struct wf_err *err)
     return wfs_exec(db, err, "PRAGMA mmap_size=0; PRAGMA temp_store=FILE");
 }
 
+static bool is_ours(int64_t application, int64_t version)
+{
+    return application == WFS_APPLICATION_ID && version >= WFS_FORMAT_OLDEST &&
+           version <= WFS_FORMAT_VERSION;
+}
+
 int wfs_open_writer(const char *path, uint32_t cache_kib, sqlite3 **out_db, struct wf_err *err)
 {
     sqlite3 *db = NULL;
@@ -166,8 +172,8 @@ int wfs_open_writer(const char *path, uint32_t cache_kib, sqlite3 **out_db, stru
         rc = wfs_get_i64(db, "SELECT count(*) FROM sqlite_schema", 0, &tables, err);
     if (rc < 0)
         goto out;
-    if (tables != 0 && (application != WFS_APPLICATION_ID || version != WFS_FORMAT_VERSION)) {
-        rc = wf_fail(err, WF_ERR_VERSION, "not a history file of this release (format %d)",
+    if (tables != 0 && !is_ours(application, version)) {
+        rc = wf_fail(err, WF_ERR_VERSION, "not a history file that this release knows (format %d)",
                      (int)version);
         goto out;
     }
@@ -222,12 +228,12 @@ static int try_reader(const char *path, const char *parameters, int busy_ms, sql
         rc = wfs_get_i64(db, "PRAGMA user_version", 0, &version, err);
     if (rc < 0)
         goto out;
-    if (application != WFS_APPLICATION_ID || version != WFS_FORMAT_VERSION) {
+    if (!is_ours(application, version)) {
         /* Made a moment ago and nothing committed yet: as good as not there. */
         bool is_new = application == 0 && version == 0;
 
         rc = wf_fail(err, is_new ? WF_ERR_ABSENT : WF_ERR_VERSION,
-                     is_new ? "nothing stored yet" : "not a history file of this release");
+                     is_new ? "nothing stored yet" : "not a history file that this release knows");
         goto out;
     }
     *out_db = db;

@@ -19,7 +19,8 @@
 
 /* "WFh1" in the file header, so that file(1) and we can tell what it is. */
 #define WFS_APPLICATION_ID 0x57466831
-#define WFS_FORMAT_VERSION 1
+#define WFS_FORMAT_VERSION 2
+#define WFS_FORMAT_OLDEST  1 /* still read; made a 2 when something is added to it */
 
 /* Translate the last failure of `db` (NULL: none was opened) while doing `what`. */
 int wfs_fail(struct wf_err *err, sqlite3 *db, int sqlite_rc, const char *what, ...) WF_PRINTF(4, 5);

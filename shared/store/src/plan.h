@@ -82,24 +82,28 @@ void wfs_plan_destroy(struct wfs_plan **plan);
  */
 void wfs_type_view_name(const char *subsystem, int part, char out[WFS_TABLE_SIZE]);
 
-/* System columns of a part's table, in the order in which rows are bound and read. */
+/* Stored system columns of a part's table, in the order in which rows are bound. */
 enum wfs_system_column {
     WFS_AT_ID,
     WFS_AT_SOURCE,
-    WFS_AT_DEVICE,
-    WFS_AT_RECEIVED,
+    WFS_AT_RECEIVED, /* behind the file's midnight */
+    WFS_AT_DEVICE,   /* behind _received; NULL = no device time */
     WFS_AT_NUMBER,
-    WFS_AT_PACKET,
-    WFS_AT_SEQUENCE,
-    WFS_AT_FLAGS,
-    WFS_AT_LOST,
+    WFS_AT_PACKETS,   /* ahead of the order; the number itself as text where it is no int64 */
+    WFS_AT_SEQUENCES, /* ahead of _number; likewise */
+    WFS_AT_MARKS,     /* lost packets << 32 | flags */
     WFS_AT_QUALITY,
     WFS_SYSTEM_COLUMNS,
 };
 extern const char *const wfs_system_names[WFS_SYSTEM_COLUMNS];
 
-/* CREATE TABLE of a part, and INSERT with one ? for each column. */
-void wfs_plan_add_create(const struct wfs_plan *plan, size_t part, struct wf_strbuf *sql);
+/*
+ * CREATE TABLE of a part, in a file whose day begins at `day_ns`, and INSERT with one ? for
+ * each stored column. What the stored system columns are small differences of
+ * (_device_ns, _packet ...) is there by name as well, computed.
+ */
+void wfs_plan_add_create(const struct wfs_plan *plan, size_t part, int64_t day_ns,
+                         struct wf_strbuf *sql);
 void wfs_plan_add_insert(const struct wfs_plan *plan, size_t part, struct wf_strbuf *sql);
 
 #endif /* WFS_PLAN_H */

@@ -112,6 +112,76 @@ static void assert_comes_back(struct row_test *test, uint64_t number)
     wf_history_close(&history);
 }
 
+/* The stamp of the newest row by receipt. */
+static struct wf_stamp stamp_of(const struct row_test *test, uint64_t number)
+{
+    const struct wf_history_query query = { .range = { INT64_MIN + 1, INT64_MAX, true },
+                                            .source = "main",
+                                            .subsystem = "every",
+                                            .is_stamp_wanted = true };
+    struct wf_history *history = NULL;
+    struct wf_history_cursor *cursor = NULL;
+    struct wf_history_row row;
+    struct wf_stamp stamp = { 0 };
+    struct wf_err err = { 0 };
+
+    assert_int_equal(wf_history_open(test->place.tmp.path, &history, &err), 0);
+    assert_int_equal(wf_history_select(history, &query, &cursor, &err), 0);
+    while (wf_history_next(cursor, &row, &err) == 0) {
+        if (row.stamp.number == number)
+            stamp = row.stamp;
+    }
+    assert_int_equal(stamp.number, number);
+    wf_history_cursor_close(&cursor);
+    wf_history_close(&history);
+    return stamp;
+}
+
+static void stamps_come_back_to_the_last_bit(void **state)
+{
+    static const struct {
+        uint64_t packet, sequence;
+        int64_t device_ns, device_read_ns;
+        uint32_t flags, lost;
+    } cases[] = {
+        { 0, 0, NOON, NOON, 0, 0 },
+        { UINT64_MAX, UINT64_MAX, WF_TIME_NONE, WF_TIME_NONE, UINT32_MAX, UINT32_MAX },
+        { INT64_MAX, (uint64_t)INT64_MAX + 1, NOON - 40 * WF_NS_PER_DAY, NOON - 40 * WF_NS_PER_DAY,
+          1u << 31, 0 },
+        { 1, 1u << 20, 0, 0, 5, 1u << 31 },
+        { 3, 2, -1, -1, 0, 1 },
+        { 3, 2, INT64_MAX, INT64_MAX, 0, 0 },
+        /* Before 1735: as far back as a difference from now can tell. */
+        { 3, 2, INT64_MIN + 1, INT64_MIN + 1 + NOON + 1, 0, 0 },
+    };
+    struct row_test test;
+
+    (void)state;
+    begin(&test);
+    for (size_t i = 0; i < WF_COUNT_OF(cases); i++) {
+        struct wf_store_sample sample = sample_of(&test.place, test.series, i, NOON, test.payload);
+        struct wf_stamp stamp;
+
+        sample.stamp.packet = cases[i].packet;
+        sample.stamp.sequence = cases[i].sequence;
+        sample.stamp.device_ns = cases[i].device_ns;
+        sample.stamp.received_ns = NOON + 1;
+        sample.stamp.flags = cases[i].flags;
+        sample.stamp.lost_before = cases[i].lost;
+        write_ok(&test.place, &sample, 1);
+        stamp = stamp_of(&test, i);
+        assert_int_equal(stamp.packet, cases[i].packet);
+        assert_int_equal(stamp.sequence, cases[i].sequence);
+        assert_int_equal(stamp.device_ns, cases[i].device_read_ns);
+        assert_int_equal(stamp.received_ns, NOON + 1);
+        assert_int_equal(stamp.flags, cases[i].flags);
+        assert_int_equal(stamp.lost_before, cases[i].lost);
+        assert_int_equal(stamp.order, sample.stamp.order);
+        assert_int_equal(stamp.epoch, EPOCH);
+    }
+    end(&test);
+}
+
 static void extreme_numbers_come_back_exactly(void **state)
 {
     static const struct {
@@ -201,7 +271,7 @@ static void text_keeps_every_byte(void **state)
         memcpy(test.payload + note->count_offset, &len, sizeof(len));
         assert_comes_back(&test, i);
         (void)snprintf(sql, sizeof(sql),
-                       "SELECT typeof(note) FROM _every_%016llx WHERE _number = %zu",
+                       "SELECT typeof(note) FROM _every_%016llxd WHERE _number = %zu",
                        (unsigned long long)test.schema->schema_hash, i);
         (void)snprintf(want, sizeof(want), "%s\n", cases[i].type);
         assert_string_equal(ask(&test.place, DAY, sql), want);
@@ -281,6 +351,7 @@ static void random_payloads_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stamps_come_back_to_the_last_bit),
         cmocka_unit_test(extreme_numbers_come_back_exactly),
         cmocka_unit_test(nan_is_told_apart_from_absent),
         cmocka_unit_test(text_keeps_every_byte),

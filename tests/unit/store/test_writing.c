@@ -26,7 +26,7 @@ static void begin(struct writing *test)
     test->schema = schema_of("power.ini", power_text);
     test->series = series_of(&test->place, "main", test->schema, 1);
     test->payload = payload_make(test->schema);
-    (void)snprintf(test->table, sizeof(test->table), "_power_%016llx",
+    (void)snprintf(test->table, sizeof(test->table), "_power_%016llxd",
                    (unsigned long long)test->schema->schema_hash);
 }
 
