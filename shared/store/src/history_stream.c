@@ -144,7 +144,7 @@ static int sort(struct wfs_stream *stream, const struct wfs_stream_query *query,
     if (rc < 0)
         return rc;
     wf_strbuf_clear(sql);
-    wf_strbuf_addf(sql, "SELECT * FROM temp.%s WHERE rowid >= ?1 AND ?2 ORDER BY rowid",
+    wf_strbuf_addf(sql, "SELECT * FROM temp.%s WHERE rowid >= ?1 AND ?2 >= 0 ORDER BY rowid",
                    stream->sorted);
     stream->resume_id = 1;
     return 0;
