@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "bell.h"
+#include "courier.h"
 #include "displays.h"
 #include "model.h"
 #include "terminal.h"
@@ -39,6 +40,8 @@ struct app {
     struct con_terminal *terminal;
     struct wf_canvas *canvas;
     struct mon_bell *bell;
+    struct con_courier *courier;
+    uint64_t raised; /* alarms that were rung for */
     const char *wanted;
     int wanted_tries;
     int empty_reads;
@@ -76,14 +79,27 @@ static bool fit_canvas(struct app *app)
     return wf_canvas_create(width, height, &app->canvas, &err) == 0;
 }
 
+/* Once for each that is new; several at once are one ring. */
+static void ring_for_alarms(struct app *app)
+{
+    uint64_t raised = mon_alarms_raised(app->model->alarms);
+
+    if (raised != app->raised)
+        con_terminal_beep(app->terminal);
+    app->raised = raised;
+}
+
 static void draw(struct app *app)
 {
     struct con_now now = read_clocks();
 
     if (app->ui.is_frozen)
         app->ui.freeze_age_ns = now.mono_ns - app->ui.frozen.mono_ns;
+    if (app->ui.is_frozen) /* values stand still, alarms never do */
+        con_model_take_alarms(app->model, &now);
     else
         (void)con_model_update(app->model, &now);
+    ring_for_alarms(app);
     if (!fit_canvas(app))
         return; /* a terminal of no size, as while it is being closed */
     con_ui_draw(&app->ui, app->model, app->canvas);
@@ -147,6 +163,22 @@ static void change_rate(struct app *app, double factor)
     app->ui.rate_told_mono_ns = wf_mono_now_ns();
 }
 
+static void be_told(void *context, enum con_verb verb, bool is_done, const char *text)
+{
+    struct app *app = context;
+
+    con_ui_told(&app->ui, verb, is_done, text);
+    draw(app);
+}
+
+static void send_orders(struct app *app)
+{
+    struct wf_err err = { 0 };
+
+    if (con_courier_send(app->courier, &app->ui.alarms.orders, &err) < 0)
+        con_ui_told(&app->ui, app->ui.alarms.orders.verb, false, err.text);
+}
+
 static void obey(struct app *app, enum con_wish wish)
 {
     switch (wish) {
@@ -161,6 +193,9 @@ static void obey(struct app *app, enum con_wish wish)
         break;
     case CON_WISH_REDRAW:
         con_terminal_forget(app->terminal);
+        break;
+    case CON_WISH_ORDERS:
+        send_orders(app);
         break;
     case CON_WISH_NONE:
     default:
@@ -241,6 +276,7 @@ static int open_parts(struct app *app, struct wf_err *err)
 
 static void close_parts(struct app *app)
 {
+    con_ui_fini(&app->ui);
     wf_canvas_destroy(&app->canvas);
     con_displays_close(&app->displays);
     con_model_close(&app->model);
@@ -301,11 +337,14 @@ int con_app_run(const struct con_app_options *options, struct con_crumb *crumb)
     rc = con_terminal_open(options->is_ascii, &app.terminal, &err);
     if (rc == 0)
         rc = start_handles(&app, &err);
+    if (rc == 0)
+        rc = con_courier_create(&app.loop, options->run, be_told, &app, &app.courier, &err);
     if (rc == 0) {
         mon_bell_listen(app.bell);
         (void)uv_run(&app.loop, UV_RUN_DEFAULT);
     }
     close_loop(&app);
+    con_courier_destroy(&app.courier);
     con_terminal_close(&app.terminal);
 
 out:

@@ -48,11 +48,40 @@ static struct state_look look_of(const struct con_ui *ui, const struct con_model
     }
 }
 
+/* What waits for somebody, by the alarm monitors; what is hidden is always counted too. */
+static int draw_alarm_counts(const struct con_model *model, const struct wf_canvas_part *part,
+                             int x)
+{
+    const struct mon_alarm_counts *counts = &model->alarm_counts;
+    bool is_any = false;
+
+    if (model->monitors_live < model->monitor_count)
+        x = wf_canvas_text(part, x, 0, WF_STYLE_SEVERE, "ALARM MONITOR DEAD") + 2;
+    for (int severity = 5; severity > 0; severity--) {
+        if (counts->active[severity] == 0)
+            continue;
+        x = wf_canvas_textf(part, x, 0, wf_style_of_severity(severity), "%s %zu",
+                            wf_severity_word(severity), counts->active[severity]);
+        x += 2;
+        is_any = true;
+    }
+    if (counts->unacknowledged > 0)
+        x = wf_canvas_textf(part, x, 0, WF_STYLE_STRONG, "UNACK %zu", counts->unacknowledged);
+    else if (!is_any)
+        x = wf_canvas_text(part, x, 0, WF_STYLE_DIM, "no alarms");
+    return wf_canvas_textf(part, x, 0, WF_STYLE_DIM,
+                           part->width >= 100 ? " │ shelved %zu suppr %zu oos %zu"
+                                              : " │ %zu/%zu/%zu",
+                           counts->shelved, counts->suppressed, counts->out_of_service);
+}
+
 static int draw_counts(const struct con_model *model, const struct wf_canvas_part *part, int x)
 {
     bool is_any = false;
 
     x = wf_canvas_text(part, x, 0, WF_STYLE_DIM, " │ ");
+    if (model->monitor_count > 0)
+        return draw_alarm_counts(model, part, x);
     for (int severity = 5; severity > 0; severity--) {
         if (model->severity_counts[severity] == 0)
             continue;
@@ -215,6 +244,7 @@ static void draw_strip(const struct con_ui *ui, const struct con_model *model,
     }
     x = draw_links(model, part, 1);
     x = draw_health(model, part, x, "receiver", "receiver");
+    x = draw_health(model, part, x, "alert", "alerts");
     x = draw_logger(model, part, x);
     for (size_t i = 0; i < count; i++)
         loaded += con_displays_plugin(ui->displays, i)->state == CON_PLUGIN_LOADED;
@@ -280,6 +310,14 @@ static void draw_rule(const struct con_ui *ui, const struct con_model *model,
         return;
     case CON_STATE_LIVE:
     default:
+        if (model->monitors_live < model->monitor_count) {
+            wf_strbuf_addf(
+                &text,
+                "ALARM MONITOR DEAD: nothing is judged, nobody is told. Below are its last "
+                "alarms. See: wf status --instance %s",
+                model->instance);
+            break;
+        }
         wf_canvas_hline(part, 0, 2, part->width);
         return;
     }
@@ -312,9 +350,9 @@ static void draw_keys(const struct con_ui *ui, const struct wf_canvas_part *part
         enum con_page page;
         const char *label;
     } pages[] = {
-        { CON_PAGE_OVERVIEW, "over" },   { CON_PAGE_SUBSYSTEM, "subsys" },
-        { CON_PAGE_TREND, "trend" },     { CON_PAGE_LINKS, "links" },
-        { CON_PAGE_PLUGINS, "plugins" },
+        { CON_PAGE_OVERVIEW, "over" },    { CON_PAGE_ALARMS, "alarms" },
+        { CON_PAGE_SUBSYSTEM, "subsys" }, { CON_PAGE_TREND, "trend" },
+        { CON_PAGE_LINKS, "links" },      { CON_PAGE_PLUGINS, "plugins" },
     };
     int y = part->height - 1;
     int x = 1;
@@ -327,7 +365,9 @@ static void draw_keys(const struct con_ui *ui, const struct wf_canvas_part *part
         x++;
     }
     x++;
-    if (ui->page == CON_PAGE_OVERVIEW)
+    if (part->width < 100)
+        (void)wf_canvas_text(part, x, y, WF_STYLE_DIM, "? help q quit");
+    else if (ui->page == CON_PAGE_OVERVIEW)
         (void)wf_canvas_text(part, x, y, WF_STYLE_DIM, "/ find p freeze ? help q quit");
     else if (ui->page == CON_PAGE_SUBSYSTEM || ui->page == CON_PAGE_TREND)
         (void)wf_canvas_text(part, x, y, WF_STYLE_DIM, "[ ] next x view ? help q quit");

@@ -138,6 +138,8 @@ int main(int argc, char **argv)
     struct con_app_options options = { .rate_hz = 10 };
     struct wf_config *config = NULL;
     struct wf_common common;
+    struct wf_err err = { 0 };
+    char run[WF_PATH_SIZE];
     int status;
 
     wf_options_parse(&line, argc, argv, &common);
@@ -145,6 +147,11 @@ int main(int argc, char **argv)
         refuse("display", common.operands[0], "is how to name what to show; there are no operands");
     read_config(&common, &options, &config);
     options.instance = common.paths.instance;
+    if (wf_paths_in_state(&common.paths, "run", run, sizeof(run), &err) < 0) {
+        wf_log_error("%s", err.text);
+        return 2;
+    }
+    options.run = run;
     default_size(&options);
     if (size != NULL)
         read_size(size, &options);

@@ -5,35 +5,18 @@
 #include "judge.h"
 
 #include <watchfloor/clock.h>
+#include <watchfloor/schema_overlay.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 #define WRITER_MAX 32
 
-int con_model_open(const char *instance, struct con_model **out_model, struct wf_err *err)
-{
-    struct con_model *model = calloc(1, sizeof(*model));
-    struct wf_watch_options options = { .instance = instance };
-    int rc;
-
-    if (model == NULL)
-        return wf_fail(err, WF_ERR_NOMEM, "model: out of memory");
-    (void)wf_copy_text(model->instance, sizeof(model->instance), instance);
-    model->lag_ns = -1;
-    rc = wf_watch_open(&options, &model->watch, err);
-    if (rc < 0) {
-        free(model);
-        return rc;
-    }
-    *out_model = model;
-    return WF_OK;
-}
-
 static void free_entry(struct con_entry *entry)
 {
     free(entry->payload);
     free(entry->since_mono_ns);
+    wf_schema_free(&entry->judged);
     mon_history_destroy(&entry->history);
 }
 
@@ -47,8 +30,33 @@ void con_model_close(struct con_model **model)
     for (size_t i = 0; i < old->entry_count; i++)
         free_entry(&old->entries[i]);
     free(old->entries);
+    mon_alarms_destroy(&old->alarms);
+    mon_limits_destroy(&old->limits);
     wf_watch_close(&old->watch);
     free(old);
+}
+
+int con_model_open(const char *instance, struct con_model **out_model, struct wf_err *err)
+{
+    struct con_model *model = calloc(1, sizeof(*model));
+    struct wf_watch_options options = { .instance = instance };
+    int rc;
+
+    if (model == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "model: out of memory");
+    (void)wf_copy_text(model->instance, sizeof(model->instance), instance);
+    model->lag_ns = -1;
+    rc = wf_watch_open(&options, &model->watch, err);
+    if (rc == 0)
+        rc = mon_alarms_create(&model->alarms, err);
+    if (rc == 0)
+        rc = mon_limits_create(&model->limits, err);
+    if (rc < 0) {
+        con_model_close(&model);
+        return rc;
+    }
+    *out_model = model;
+    return WF_OK;
 }
 
 struct con_entry *con_model_find(const struct con_model *model, const char *source,
@@ -135,8 +143,9 @@ static bool adopt_entry(struct con_model *model, size_t index, size_t hint, stru
     }
     *out = *old;
     out->region = region;
-    out->schema = wf_region_schema(region);
+    out->schema = old->judged != NULL ? old->judged : wf_region_schema(region);
     old->payload = NULL; /* moved: not to be freed with the old list */
+    old->judged = NULL;
     old->since_mono_ns = NULL;
     old->history = NULL;
     return true;
@@ -159,8 +168,12 @@ static void rebuild_entries(struct con_model *model)
             if (info.kind == WF_KIND_TABLE ||
                 wf_name_is_equal(info.source, WF_SOURCE_OWN) != (own == 1))
                 continue;
-            if (adopt_entry(model, i, used, &entries[used]) || make_entry(model, i, &entries[used]))
-                used++;
+            if (!adopt_entry(model, i, used, &entries[used])) {
+                if (!make_entry(model, i, &entries[used]))
+                    continue;
+                model->is_limits_due = true;
+            }
+            used++;
         }
     }
     for (size_t i = 0; i < model->entry_count; i++)
@@ -174,6 +187,76 @@ static void rebuild_entries(struct con_model *model)
     /* Exceptions name entries by index: the old ones mean nothing now. */
     model->exception_count = 0;
     model->exception_total = 0;
+}
+
+/* --- limits in force -------------------------------------------------------- */
+
+static void reset_limits(struct con_entry *entry)
+{
+    const struct wf_schema *own = wf_region_schema(entry->region);
+
+    for (size_t i = 0; entry->judged != NULL && i < own->parameter_count; i++)
+        wf_schema_set_limits(entry->judged, i, own->parameters[i].limits.present,
+                             own->parameters[i].limits.value);
+}
+
+/* "sat1.power.bus_voltage" to its entry and parameter; NULL when it is not here (now). */
+static struct con_entry *find_limited(const struct con_model *model, const char *name,
+                                      int *out_parameter)
+{
+    char text[WF_FULL_NAME_SIZE];
+    char *subsystem, *parameter;
+    struct con_entry *entry;
+
+    (void)wf_copy_text(text, sizeof(text), name);
+    subsystem = strchr(text, '.');
+    if (subsystem == NULL)
+        return NULL;
+    *subsystem++ = '\0';
+    parameter = strchr(subsystem, '.');
+    if (parameter == NULL)
+        return NULL;
+    *parameter++ = '\0';
+    entry = con_model_find(model, text, subsystem);
+    *out_parameter = entry != NULL ? wf_schema_find(entry->schema, parameter) : WF_NO_INDEX;
+    return *out_parameter != WF_NO_INDEX ? entry : NULL;
+}
+
+/* Displays draw limits from the schema they are handed: it is a copy with those in force. */
+static void apply_limits(struct con_model *model)
+{
+    for (size_t i = 0; i < model->entry_count; i++)
+        reset_limits(&model->entries[i]);
+    for (size_t i = 0; i < mon_limits_count(model->limits); i++) {
+        const struct mon_limit *limit = mon_limits_at(model->limits, i);
+        int parameter;
+        struct con_entry *entry = find_limited(model, limit->name, &parameter);
+
+        if (entry == NULL)
+            continue;
+        if (entry->judged == NULL) {
+            if (wf_schema_copy(wf_region_schema(entry->region), &entry->judged, NULL) < 0)
+                continue; /* without memory: the schema's own limits */
+            entry->schema = entry->judged;
+        }
+        wf_schema_set_limits(entry->judged, (size_t)parameter, limit->present, limit->value);
+    }
+    for (size_t i = 0; i < model->entry_count; i++)
+        if (model->entries[i].judged != NULL && model->entries[i].has_sample)
+            con_judge_entry(&model->entries[i], false, model->now.mono_ns);
+    model->is_limits_due = false;
+}
+
+bool con_model_take_alarms(struct con_model *model, const struct con_now *now)
+{
+    bool is_new = mon_alarms_update(model->alarms, model->watch, now->mono_ns);
+
+    if (is_new)
+        mon_alarms_counts(model->alarms, &model->alarm_counts);
+    model->monitor_count = mon_alarms_monitors(model->alarms, &model->monitors_live);
+    if (mon_limits_update(model->limits, model->watch, now->mono_ns) || model->is_limits_due)
+        apply_limits(model);
+    return is_new;
 }
 
 /* The program that brings the data, or NULL. */
@@ -265,6 +348,7 @@ bool con_model_update(struct con_model *model, const struct con_now *now)
         if (entry->history != NULL)
             mon_history_take(entry->history, entry->region, now->mono_ns);
     }
+    (void)con_model_take_alarms(model, now);
     judge_writers(model);
     con_judge_all(model);
     if (is_new)

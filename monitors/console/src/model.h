@@ -18,7 +18,9 @@
 #include <watchfloor/region.h>
 #include <watchfloor/watch.h>
 
+#include "alarms.h"
 #include "history.h"
+#include "limits.h"
 
 /* One moment by both clocks. */
 struct con_now {
@@ -30,8 +32,9 @@ struct con_now {
 
 struct con_entry {
     char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
-    struct wf_region *region; /* the watch's; valid until the next refresh */
-    const struct wf_schema *schema;
+    struct wf_region *region;       /* the watch's; valid until the next refresh */
+    const struct wf_schema *schema; /* with the limits in force */
+    struct wf_schema *judged;       /* that schema, where it is a copy of ours; else NULL */
     uint64_t generation;
     struct wf_region_info info;
     bool is_own; /* of the source wf: the system's own health */
@@ -90,6 +93,12 @@ struct con_model {
     int64_t lag_ns;       /* age of the newest sample of all; -1 = none */
     uint64_t commits;     /* updates that brought something new */
 
+    struct mon_alarms *alarms;
+    struct mon_alarm_counts alarm_counts;
+    size_t monitor_count, monitors_live; /* alarm monitors */
+    struct mon_limits *limits;
+    bool is_limits_due; /* an entry came that was not looked at yet */
+
     uint64_t receiver_epoch;
     char note[120]; /* what just happened, as "receiver restarted, reattached" */
     int64_t note_mono_ns;
@@ -100,8 +109,11 @@ void con_model_close(struct con_model **model);
 
 /* Look for regions and writers that came or went, and rates: about once a second. */
 void con_model_refresh(struct con_model *model, const struct con_now *now);
-/* Take the newest samples and judge them. True when something new had come. */
+/* Take the newest samples and alarms, and judge. True when something new had come. */
 bool con_model_update(struct con_model *model, const struct con_now *now);
+
+/* Alarms and the limits in force alone; update does it too. True when anything changed. */
+bool con_model_take_alarms(struct con_model *model, const struct con_now *now);
 
 /* By name without case; NULL when it is not there (now). */
 struct con_entry *con_model_find(const struct con_model *model, const char *source,

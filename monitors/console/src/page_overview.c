@@ -141,6 +141,27 @@ static void draw_exception(struct con_model *model, const struct con_exception *
                       con_age(model->now.mono_ns - exception->since_mono_ns, age));
 }
 
+/* The gravest alarms that are in the list; what is under the limits' eyes alone is in the table below. */
+static void draw_alarms(struct con_model *model, const struct wf_canvas_part *part, int rows)
+{
+    size_t total = mon_alarms_count(model->alarms);
+    size_t shown = model->alarm_counts.shown <= (size_t)rows ? (size_t)rows : (size_t)rows - 1;
+    size_t drawn = 0;
+
+    for (size_t i = 0; i < total && drawn < shown; i++) {
+        const struct mon_alarm *alarm = mon_alarms_at(model->alarms, i);
+
+        if (alarm->is_shown && alarm->state != WF_ALARM_NORMAL)
+            con_alarm_row_draw(model, alarm, false, false, part, (int)drawn++);
+    }
+    if (drawn == 0)
+        (void)wf_canvas_text(part, 1, 0, WF_STYLE_DIM, "No alarms.");
+    if (shown < model->alarm_counts.shown)
+        (void)wf_canvas_textf(part, 6, (int)shown, WF_STYLE_STRONG,
+                              "and %zu more: page 2 has them all",
+                              model->alarm_counts.shown - drawn);
+}
+
 /* Returns the rows used, the same however many there are. */
 static int draw_exceptions(struct con_model *model, const struct wf_canvas_part *part)
 {
@@ -148,6 +169,11 @@ static int draw_exceptions(struct con_model *model, const struct wf_canvas_part 
     size_t count = model->exception_count;
     size_t shown = count <= (size_t)rows ? count : (size_t)rows - 1;
 
+    if (model->monitor_count > 0) {
+        draw_alarms(model, part, rows);
+        wf_canvas_hline(part, 0, rows, part->width);
+        return rows + 1;
+    }
     for (size_t i = 0; i < shown; i++)
         draw_exception(model, &model->exceptions[i], part, (int)i);
     if (count == 0)

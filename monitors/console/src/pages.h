@@ -17,6 +17,10 @@ void con_overview_draw(struct con_ui *ui, struct con_model *model,
                        const struct wf_canvas_part *part);
 void con_subsystem_draw(struct con_ui *ui, struct con_model *model,
                         const struct wf_canvas_part *part);
+void con_alarms_draw(struct con_ui *ui, struct con_model *model, const struct wf_canvas_part *part);
+/* One alarm in one line, as the overview shows the gravest ones too. */
+void con_alarm_row_draw(struct con_model *model, const struct mon_alarm *alarm, bool is_selected,
+                        bool is_tagged, const struct wf_canvas_part *part, int y);
 void con_links_draw(struct con_ui *ui, struct con_model *model, const struct wf_canvas_part *part);
 void con_plugins_draw(struct con_ui *ui, struct con_model *model,
                       const struct wf_canvas_part *part);
@@ -40,6 +44,9 @@ void con_text_right_in(const struct wf_canvas_part *part, int x, int y, int widt
                        enum wf_style style, const char *text);
 /* First line or sentence of a long text, blanks folded. */
 void con_first_words(const char *text, char *out, size_t size);
+
+/* Is `part` in `text`, without case? Nothing is in everything. */
+bool con_text_has(const char *text, const char *part);
 
 /* --- tables --------------------------------------------------------------- */
 

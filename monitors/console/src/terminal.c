@@ -192,6 +192,12 @@ void con_terminal_forget(struct con_terminal *terminal)
     (void)clearok(stdscr, TRUE);
 }
 
+void con_terminal_beep(struct con_terminal *terminal)
+{
+    (void)terminal;
+    (void)beep();
+}
+
 static void send_cell(const struct con_terminal *terminal, int x, int y, const struct wf_cell *cell)
 {
     wchar_t text[2] = { 0 };

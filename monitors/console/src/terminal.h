@@ -38,4 +38,7 @@ bool con_terminal_key(struct con_terminal *terminal, uint32_t *out_key);
  */
 bool con_terminal_is_ascii(void);
 
+/* Ring once. */
+void con_terminal_beep(struct con_terminal *terminal);
+
 #endif /* CON_TERMINAL_H */

@@ -47,6 +47,26 @@ void con_first_words(const char *text, char *out, size_t size)
     }
 }
 
+static char lower(char c)
+{
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+bool con_text_has(const char *text, const char *part)
+{
+    size_t len = strlen(part);
+
+    for (; *text != '\0'; text++) {
+        size_t i = 0;
+
+        while (i < len && lower(text[i]) == lower(part[i]))
+            i++;
+        if (i == len)
+            return true;
+    }
+    return len == 0;
+}
+
 static bool get_cell(const struct wf_schema *schema, const void *row, const char *column,
                      int *out_index, struct wf_value *out)
 {

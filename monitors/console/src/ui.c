@@ -10,10 +10,8 @@ static const struct {
     const char *name;
     enum con_page page;
 } page_names[] = {
-    { "overview", CON_PAGE_OVERVIEW },
-    { "links", CON_PAGE_LINKS },
-    { "plugins", CON_PAGE_PLUGINS },
-    { "help", CON_PAGE_HELP },
+    { "overview", CON_PAGE_OVERVIEW }, { "alarms", CON_PAGE_ALARMS }, { "links", CON_PAGE_LINKS },
+    { "plugins", CON_PAGE_PLUGINS },   { "help", CON_PAGE_HELP },
 };
 
 void con_ui_init(struct con_ui *ui, struct con_displays *displays)
@@ -25,6 +23,27 @@ void con_ui_init(struct con_ui *ui, struct con_displays *displays)
         .rate_hz = 10,
         .displays = displays,
     };
+    con_alarm_list_init(&ui->alarms);
+}
+
+void con_ui_fini(struct con_ui *ui)
+{
+    con_alarm_list_fini(&ui->alarms);
+}
+
+void con_ui_told(struct con_ui *ui, enum con_verb verb, bool is_done, const char *text)
+{
+    struct con_alarm_list *list = &ui->alarms;
+
+    list->is_refused = !is_done;
+    if (verb == CON_EXPLAIN && is_done) {
+        con_alarm_list_fini(list);
+        list->explanation = strdup(text);
+        list->explanation_scroll = 0;
+        list->answer[0] = '\0';
+        return;
+    }
+    (void)wf_copy_text(list->answer, sizeof(list->answer), text);
 }
 
 void con_ui_select(struct con_ui *ui, const struct con_entry *entry)
@@ -105,7 +124,7 @@ static int fail_unknown(const struct con_ui *ui, const struct con_model *model, 
     char text[200];
     struct wf_strbuf list = WF_STRBUF_FIXED(text);
 
-    wf_strbuf_add(&list, "overview links plugins help");
+    wf_strbuf_add(&list, "overview alarms links plugins help");
     for (size_t i = 0; i < con_displays_count(ui->displays); i++)
         if (con_displays_plugin(ui->displays, i)->state == CON_PLUGIN_LOADED)
             wf_strbuf_addf(&list, " %s", con_displays_plugin(ui->displays, i)->name);
@@ -166,11 +185,17 @@ void con_ui_draw(struct con_ui *ui, struct con_model *model, struct wf_canvas *c
     struct wf_canvas_part body;
 
     wf_canvas_clear(&whole);
+    if (ui->page != CON_PAGE_ALARMS) {
+        ui->alarms.shown_mono_ns = 0;
+        mon_alarms_hold(model->alarms, false);
+    }
     body = con_frame_draw(ui, model, &whole);
     if (ui->page == CON_PAGE_HELP)
         con_help_draw(ui, &body);
     else if (ui->page == CON_PAGE_PLUGINS)
         con_plugins_draw(ui, model, &body);
+    else if (ui->page == CON_PAGE_ALARMS && model->entry_count > 0)
+        con_alarms_draw(ui, model, &body);
     else if (ui->page == CON_PAGE_LINKS && model->state != CON_STATE_NO_RECEIVER)
         con_links_draw(ui, model, &body);
     else if (model->entry_count == 0 ||

@@ -15,12 +15,14 @@
 
 #include <watchfloor/canvas.h>
 
+#include "alarm_list.h"
 #include "displays.h"
 #include "model.h"
 
-/* The numbers are the keys; 2, 6 and 7 are kept for alarms, events and history. */
+/* The numbers are the keys. */
 enum con_page {
     CON_PAGE_OVERVIEW = 1,
+    CON_PAGE_ALARMS = 2,
     CON_PAGE_SUBSYSTEM = 3,
     CON_PAGE_TREND = 4,
     CON_PAGE_LINKS = 5,
@@ -29,7 +31,14 @@ enum con_page {
 };
 
 /* What a key asks of the program around the UI. */
-enum con_wish { CON_WISH_NONE, CON_WISH_QUIT, CON_WISH_FASTER, CON_WISH_SLOWER, CON_WISH_REDRAW };
+enum con_wish {
+    CON_WISH_NONE,
+    CON_WISH_QUIT,
+    CON_WISH_FASTER,
+    CON_WISH_SLOWER,
+    CON_WISH_REDRAW,
+    CON_WISH_ORDERS, /* send ui->alarms.orders, then con_ui_told */
+};
 
 #define CON_SEARCH_MAX 48
 
@@ -43,6 +52,8 @@ struct con_ui {
     int list_top;     /* first row of the subsystem list on the screen */
     int list_height;  /* rows it had when drawn last */
     int scroll;       /* links, plugins, help */
+
+    struct con_alarm_list alarms;
 
     bool is_searching;
     char search[CON_SEARCH_MAX];
@@ -59,6 +70,7 @@ struct con_ui {
 };
 
 void con_ui_init(struct con_ui *ui, struct con_displays *displays);
+void con_ui_fini(struct con_ui *ui);
 
 /*
  * Show what `wanted` names: "overview", "links", "plugins", "help", a display ("trend"),
@@ -72,6 +84,9 @@ void con_ui_draw(struct con_ui *ui, struct con_model *model, struct wf_canvas *c
 
 /* A key as in wf_display_ops.key. */
 enum con_wish con_ui_key(struct con_ui *ui, struct con_model *model, uint32_t key);
+
+/* What came of the orders: a sentence, or the explanation that was asked for. */
+void con_ui_told(struct con_ui *ui, enum con_verb verb, bool is_done, const char *text);
 
 void con_ui_select(struct con_ui *ui, const struct con_entry *entry);
 /* The selected entry; before anybody chose, the worst, else the first there is, or NULL. */

@@ -11,7 +11,8 @@
 #include <string.h>
 
 static const enum con_page tab_order[] = {
-    CON_PAGE_OVERVIEW, CON_PAGE_SUBSYSTEM, CON_PAGE_TREND, CON_PAGE_LINKS, CON_PAGE_PLUGINS,
+    CON_PAGE_OVERVIEW, CON_PAGE_ALARMS, CON_PAGE_SUBSYSTEM,
+    CON_PAGE_TREND,    CON_PAGE_LINKS,  CON_PAGE_PLUGINS,
 };
 
 static void go_to(struct con_ui *ui, enum con_page page)
@@ -19,6 +20,7 @@ static void go_to(struct con_ui *ui, enum con_page page)
     ui->page = page;
     ui->scroll = 0;
     ui->is_searching = false;
+    ui->alarms.answer[0] = '\0';
 }
 
 static void go_to_next_page(struct con_ui *ui)
@@ -77,32 +79,12 @@ static void show_next_display(struct con_ui *ui, const struct con_model *model)
 
 /* --- search on the overview ------------------------------------------------ */
 
-static char lower(char c)
-{
-    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-static bool contains(const char *text, const char *part)
-{
-    size_t len = strlen(part);
-
-    for (; *text != '\0'; text++) {
-        size_t i = 0;
-
-        while (i < len && lower(text[i]) == lower(part[i]))
-            i++;
-        if (i == len)
-            return true;
-    }
-    return len == 0;
-}
-
 static bool is_name_match(const struct con_entry *entry, const char *search)
 {
     char name[WF_FULL_NAME_SIZE];
 
     con_entry_name(entry, name, sizeof(name));
-    return contains(name, search);
+    return con_text_has(name, search);
 }
 
 static bool is_field_match(const struct con_entry *entry, const char *search)
@@ -113,7 +95,7 @@ static bool is_field_match(const struct con_entry *entry, const char *search)
 
         wf_strbuf_add_name(&full, entry->source, entry->subsystem,
                            entry->schema->parameters[i].name);
-        if (contains(name, search))
+        if (con_text_has(name, search))
             return true;
     }
     return false;
@@ -276,6 +258,7 @@ static enum con_wish common_key(struct con_ui *ui, struct con_model *model, uint
     case 'q':
         return CON_WISH_QUIT;
     case '1':
+    case '2':
     case '3':
     case '4':
     case '5':
@@ -325,6 +308,13 @@ enum con_wish con_ui_key(struct con_ui *ui, struct con_model *model, uint32_t ke
         if (!scroll_key(ui, key))
             go_to(ui, ui->page_before_help);
         return CON_WISH_NONE;
+    }
+    if (ui->page == CON_PAGE_ALARMS && (key != WF_KEY_TAB || ui->alarms.form != CON_FORM_NONE) &&
+        con_alarm_list_key(&ui->alarms, model, key)) {
+        bool has_orders = ui->alarms.has_orders;
+
+        ui->alarms.has_orders = false;
+        return has_orders ? CON_WISH_ORDERS : CON_WISH_NONE;
     }
     if (key == WF_KEY_TAB) {
         go_to_next_page(ui);

@@ -10,19 +10,29 @@
 
 #include "schema_private.h"
 
-static int copy_schema(const struct wf_schema *type, struct wf_schema **out, struct wf_err *err)
+int wf_schema_copy(const struct wf_schema *schema, struct wf_schema **out_copy, struct wf_err *err)
 {
     struct wf_strbuf text;
     int rc;
 
     wf_strbuf_init(&text, WF_SCHEMA_TEXT_MAX);
-    wf_schema_write(type, &text);
+    wf_schema_write(schema, &text);
     if (text.was_cut)
         rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
     else
-        rc = wf_schema_parse(type->name, text.text, text.len, out, NULL, err);
+        rc = wf_schema_parse(schema->name, text.text, text.len, out_copy, NULL, err);
     wf_strbuf_fini(&text);
     return rc;
+}
+
+void wf_schema_set_limits(struct wf_schema *copy, size_t parameter, uint8_t present,
+                          const double value[WF_LIMIT_COUNT])
+{
+    struct wf_limits *limits = &copy->parameters[parameter].limits;
+
+    limits->present = present;
+    for (size_t i = 0; i < WF_LIMIT_COUNT; i++)
+        limits->value[i] = value[i];
 }
 
 /* One more place for a calibrator of the parameter's own. */
@@ -100,7 +110,7 @@ int wf_schema_overlay(const struct wf_schema *type, const char *parameter, const
 
     if (err == NULL)
         err = &own_err;
-    rc = copy_schema(type, &schema, err);
+    rc = wf_schema_copy(type, &schema, err);
     if (rc < 0)
         goto out;
     reader.schema = schema;

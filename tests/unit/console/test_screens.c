@@ -150,6 +150,7 @@ static int strike_stage(void **state)
 {
     struct stage *stage = *state;
 
+    con_ui_fini(&stage->ui);
     con_displays_close(&stage->displays);
     con_model_close(&stage->model);
     for (size_t i = 0; i < stage->actor_count; i++)
@@ -215,6 +216,255 @@ static void assert_shows(struct stage *stage, const char *wanted)
 static void the_overview_tells_what_is_wrong(void **state)
 {
     compare(*state, "overview");
+}
+
+/* --- alarms ------------------------------------------------------------------------- */
+
+static struct actor *add_alarms(struct stage *stage)
+{
+    struct actor *alarms = add_actor(stage, "wf", "monitors/alert/alarms.ini");
+
+    for (size_t i = 0; i < alarms->schema->parameter_count; i++)
+        alarms->payload[alarms->schema->parameters[i].quality_offset] = WF_QUALITY_VALID;
+    return alarms;
+}
+
+/* A row of power.`parameter` that was raised `ago_s` seconds ago. */
+static void set_alarm(struct actor *alarms, const char *parameter, const char *kind_name, int kind,
+                      enum wf_alarm_state state, int severity, int seq, int64_t ago_s)
+{
+    int64_t raised = alarms->scene->now.utc_ns - ago_s * WF_NS_PER_S;
+    char name[200];
+
+    (void)snprintf(name, sizeof(name), "main.power.%s %s", parameter, kind_name);
+    actor_text(alarms, "alarm", name);
+    actor_text(alarms, "source", "main");
+    actor_text(alarms, "subsystem", "power");
+    actor_text(alarms, "parameter", parameter);
+    actor_set(alarms, "kind", kind);
+    actor_set(alarms, "state", state);
+    actor_set(alarms, "severity", state == WF_ALARM_RTN_UNACK ? 0 : severity);
+    actor_set(alarms, "highest", severity);
+    actor_set(alarms, "shown", 1);
+    actor_set(alarms, "level", kind == 0 ? 0 : 255);
+    actor_set(alarms, "value", kind == 0 ? 23.7 : NAN);
+    actor_set(alarms, "limit", kind == 0 ? 24 : NAN);
+    actor_text(alarms, "value_text", kind == 0 ? "23.70 V" : "");
+    actor_text(alarms, "unit", "V");
+    actor_set(alarms, "seq", seq);
+    actor_set(alarms, "count", 1);
+    actor_time(alarms, "raised", raised);
+    actor_time(alarms, "changed", raised);
+    actor_time(alarms, "shelved_until", WF_TIME_NONE);
+    actor_text(alarms, "title", "Main bus");
+    actor_text(alarms, "guidance", "Shed load B, then check the array regulator.");
+}
+
+static void mark(struct actor *alarms, const char *column, bool is_on)
+{
+    actor_set(alarms, column, is_on);
+    actor_set(alarms, "shown", !is_on);
+}
+
+static struct actor *play_alarms(struct stage *stage)
+{
+    struct actor *alarms = add_alarms(stage);
+
+    set_alarm(alarms, "bus_voltage", "LIMIT", 0, WF_ALARM_ACTIVE_UNACK, 4, 17, 49);
+    actor_set(alarms, "count", 3);
+    actor_set_row(alarms);
+    actor_set(alarms, "count", 1);
+    set_alarm(alarms, "battery_voltage", "RATE", 2, WF_ALARM_RTN_UNACK, 2, 12, 300);
+    actor_set_row(alarms);
+    set_alarm(alarms, "battery_soc", "LIMIT", 0, WF_ALARM_ACTIVE_ACK, 2, 9, 3700);
+    actor_text(alarms, "user", "km");
+    actor_text(alarms, "note", "known, charging");
+    actor_set_row(alarms);
+    actor_text(alarms, "user", "");
+    set_alarm(alarms, "bus_current", "LIMIT", 0, WF_ALARM_PENDING, 0, 20, 1);
+    actor_set_row(alarms);
+    set_alarm(alarms, "heater_current", "LIMIT", 0, WF_ALARM_ACTIVE_UNACK, 2, 5, 900);
+    mark(alarms, "shelved", true);
+    actor_time(alarms, "shelved_until", stage->scene.now.utc_ns + 720 * WF_NS_PER_S);
+    actor_text(alarms, "mark_user", "jo");
+    actor_text(alarms, "mark_note", "sensor is being replaced");
+    actor_set_row(alarms);
+    mark(alarms, "shelved", false);
+    set_alarm(alarms, "load_a_current", "STALE", 4, WF_ALARM_ACTIVE_UNACK, 2, 6, 14);
+    mark(alarms, "suppressed", true);
+    actor_text(alarms, "parent", "wf.links.gs2 STATES");
+    actor_set_row(alarms);
+    mark(alarms, "suppressed", false);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    con_model_refresh(stage->model, &stage->scene.now);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    return alarms;
+}
+
+static void alarms_have_a_page(void **state)
+{
+    struct stage *stage = *state;
+
+    (void)play_alarms(stage);
+    show(stage, "alarms");
+    compare(stage, "alarms");
+}
+
+static void the_gravest_alarms_lead_the_overview(void **state)
+{
+    struct stage *stage = *state;
+
+    (void)play_alarms(stage);
+    compare(stage, "overview_alarms");
+}
+
+static void an_acknowledge_names_what_was_on_the_screen(void **state)
+{
+    struct stage *stage = *state;
+    struct actor *alarms = play_alarms(stage);
+    enum con_wish wish;
+
+    show(stage, "alarms");
+    assert_shows(stage, "UNACK");
+    press(stage, "a");
+    assert_shows(stage, "acknowledge main.power.bus_voltage LIMIT; note:");
+    /* It worsens while the note is typed: the order still names what was seen. */
+    set_alarm(alarms, "bus_voltage", "LIMIT", 0, WF_ALARM_ACTIVE_UNACK, 5, 23, 0);
+    actor_set_row(alarms);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    press(stage, "shed B");
+    wish = con_ui_key(&stage->ui, stage->model, WF_KEY_ENTER);
+    assert_int_equal(wish, CON_WISH_ORDERS);
+    assert_int_equal(stage->ui.alarms.orders.verb, CON_ACK);
+    assert_int_equal(stage->ui.alarms.orders.count, 1);
+    assert_int_equal(stage->ui.alarms.orders.list[0].seq, 17);
+    assert_string_equal(stage->ui.alarms.orders.note, "shed B");
+    con_ui_told(&stage->ui, CON_ACK, false, "it changed meanwhile");
+    assert_shows(stage, "it changed meanwhile");
+}
+
+static void a_shelf_wants_an_end_and_a_reason(void **state)
+{
+    struct stage *stage = *state;
+
+    (void)play_alarms(stage);
+    show(stage, "alarms");
+    assert_shows(stage, "ALARM");
+    press(stage, "s");
+    assert_shows(stage, "for: 15m");
+    assert_int_equal(con_ui_key(&stage->ui, stage->model, WF_KEY_ENTER), CON_WISH_NONE);
+    assert_int_equal(con_ui_key(&stage->ui, stage->model, WF_KEY_ENTER), CON_WISH_NONE);
+    assert_shows(stage, "a reason is needed");
+    press(stage, "noisy");
+    assert_int_equal(con_ui_key(&stage->ui, stage->model, WF_KEY_ENTER), CON_WISH_ORDERS);
+    assert_int_equal(stage->ui.alarms.orders.for_ns, 15 * 60 * WF_NS_PER_S);
+    assert_string_equal(stage->ui.alarms.orders.note, "noisy");
+}
+
+static void a_page_is_acknowledged_only_after_it_was_seen(void **state)
+{
+    struct stage *stage = *state;
+
+    (void)play_alarms(stage);
+    show(stage, "alarms");
+    assert_shows(stage, "ALARM");
+    press(stage, "A");
+    assert_shows(stage, "has not been on the screen");
+    stage->scene.now.mono_ns += 2 * WF_NS_PER_S;
+    wf_publisher_heartbeat(stage->scene.publisher, stage->scene.now.mono_ns);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    press(stage, "A");
+    assert_int_equal(stage->ui.alarms.orders.count, 2);
+}
+
+static void tabs_and_filters_show_parts_of_the_list(void **state)
+{
+    struct stage *stage = *state;
+
+    (void)play_alarms(stage);
+    show(stage, "alarms");
+    press(stage, "ll");
+    assert_shows(stage, "sensor is being replaced");
+    press(stage, "l");
+    assert_shows(stage, "wf.links.gs2 STATES");
+    press(stage, "lvvvv");
+    assert_shows(stage, "from CRIT up");
+    con_alarm_list_make(&stage->ui.alarms, stage->model);
+    assert_int_equal(stage->ui.alarms.count, 1);
+    press(stage, "vv/soc");
+    con_alarm_list_make(&stage->ui.alarms, stage->model);
+    assert_int_equal(stage->ui.alarms.count, 1);
+    assert_shows(stage, "battery_soc");
+}
+
+static void the_order_stands_still_under_the_cursor(void **state)
+{
+    struct stage *stage = *state;
+    struct actor *alarms = play_alarms(stage);
+
+    show(stage, "alarms");
+    assert_shows(stage, "ALARM");
+    press(stage, "j");
+    set_alarm(alarms, "array_voltage", "LIMIT", 0, WF_ALARM_ACTIVE_UNACK, 5, 40, 0);
+    actor_set_row(alarms);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    con_alarm_list_make(&stage->ui.alarms, stage->model);
+    assert_string_equal(stage->ui.alarms.rows[0]->name, "main.power.bus_voltage LIMIT");
+    press(stage, "g");
+    con_alarm_list_make(&stage->ui.alarms, stage->model);
+    assert_string_equal(stage->ui.alarms.rows[0]->name, "main.power.array_voltage LIMIT");
+}
+
+static void each_new_alarm_rings_once(void **state)
+{
+    struct stage *stage = *state;
+    struct actor *alarms = play_alarms(stage);
+    uint64_t before = mon_alarms_raised(stage->model->alarms);
+
+    set_alarm(alarms, "array_voltage", "LIMIT", 0, WF_ALARM_ACTIVE_UNACK, 5, 40, 0);
+    actor_set_row(alarms);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    actor_text(alarms, "note", "only the note changed");
+    actor_set_row(alarms);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    assert_int_equal(mon_alarms_raised(stage->model->alarms), before + 1);
+}
+
+static void a_dead_alarm_monitor_cannot_be_missed(void **state)
+{
+    struct stage *stage = *state;
+
+    (void)play_alarms(stage);
+    stage->model->monitors_live = 0; /* the scene has one publisher for everything */
+    assert_shows(stage, "ALARM MONITOR DEAD");
+}
+
+static void screens_judge_by_the_limits_in_force(void **state)
+{
+    struct stage *stage = *state;
+    struct actor *limits = add_actor(stage, "wf", "monitors/alert/limits.ini");
+    struct con_entry *power;
+    int voltage;
+
+    for (size_t i = 0; i < limits->schema->parameter_count; i++)
+        limits->payload[limits->schema->parameters[i].quality_offset] = WF_QUALITY_VALID;
+    actor_text(limits, "name", "sat2.power.bus_voltage");
+    actor_set(limits, "present", 1 << WF_HI);
+    actor_set(limits, "hi", 20);
+    actor_text(limits, "context", "eclipse");
+    actor_set_row(limits);
+    con_model_refresh(stage->model, &stage->scene.now);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    power = con_model_find(stage->model, "sat2", "power");
+    assert_non_null(power);
+    voltage = wf_schema_find(power->schema, "bus_voltage");
+    assert_int_equal(power->schema->parameters[voltage].limits.present, 1 << WF_HI);
+    assert_int_equal(power->worst, WF_SEVERITY_WARNING);
+    assert_int_equal(wf_writer_remove_row(limits->writer, "sat2.power.bus_voltage"), 0);
+    con_model_refresh(stage->model, &stage->scene.now);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    power = con_model_find(stage->model, "sat2", "power");
+    assert_int_equal(power->worst, WF_SEVERITY_NORMAL);
 }
 
 static void the_table_shows_every_field(void **state)
@@ -334,9 +584,9 @@ static void keys_lead_to_pages_and_tab_goes_round(void **state)
         const char *keys;
         enum con_page want;
     } cases[] = {
-        { "3", CON_PAGE_SUBSYSTEM }, { "4", CON_PAGE_TREND },    { "5", CON_PAGE_LINKS },
-        { "8", CON_PAGE_PLUGINS },   { "1", CON_PAGE_OVERVIEW }, { "?", CON_PAGE_HELP },
-        { "z", CON_PAGE_OVERVIEW },  { "2", CON_PAGE_OVERVIEW }, { "7", CON_PAGE_OVERVIEW },
+        { "2", CON_PAGE_ALARMS }, { "3", CON_PAGE_SUBSYSTEM }, { "4", CON_PAGE_TREND },
+        { "5", CON_PAGE_LINKS },  { "8", CON_PAGE_PLUGINS },   { "1", CON_PAGE_OVERVIEW },
+        { "?", CON_PAGE_HELP },   { "z", CON_PAGE_OVERVIEW },  { "7", CON_PAGE_OVERVIEW },
     };
     struct stage *stage = *state;
 
@@ -344,7 +594,7 @@ static void keys_lead_to_pages_and_tab_goes_round(void **state)
         press(stage, cases[i].keys);
         assert_int_equal(stage->ui.page, cases[i].want);
     }
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 6; i++)
         (void)con_ui_key(&stage->ui, stage->model, WF_KEY_TAB);
     assert_int_equal(stage->ui.page, CON_PAGE_OVERVIEW);
     assert_int_equal(con_ui_key(&stage->ui, stage->model, 'q'), CON_WISH_QUIT);
@@ -498,6 +748,16 @@ int main(int argc, char **argv)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_stage, strike_stage)
     const struct CMUnitTest tests[] = {
         CASE(the_overview_tells_what_is_wrong),
+        CASE(alarms_have_a_page),
+        CASE(the_gravest_alarms_lead_the_overview),
+        CASE(an_acknowledge_names_what_was_on_the_screen),
+        CASE(a_shelf_wants_an_end_and_a_reason),
+        CASE(a_page_is_acknowledged_only_after_it_was_seen),
+        CASE(tabs_and_filters_show_parts_of_the_list),
+        CASE(the_order_stands_still_under_the_cursor),
+        CASE(each_new_alarm_rings_once),
+        CASE(a_dead_alarm_monitor_cannot_be_missed),
+        CASE(screens_judge_by_the_limits_in_force),
         CASE(the_table_shows_every_field),
         CASE(the_trend_keeps_gaps),
         CASE(the_power_bus_is_a_picture),
