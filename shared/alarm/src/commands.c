@@ -78,6 +78,8 @@ int wf_alarm_engine_shelve(struct wf_alarm_engine *engine, size_t alarm, int64_t
     memory = &engine->alarms[alarm].memory;
     engine->timed_count += (memory->marks & WF_ALARM_SHELVED) == 0;
     memory->shelved_until_ns = now->utc_ns + for_ns;
+    if (memory->shelved_until_ns - engine->shift_ns < engine->due_ns)
+        engine->due_ns = memory->shelved_until_ns - engine->shift_ns;
     wfi_alarm_mark(engine, alarm, WF_ALARM_SHELVED, 0, who, now);
     return 0;
 }
@@ -163,7 +165,7 @@ int wf_alarm_engine_restore(struct wf_alarm_engine *engine, size_t alarm,
     *own = *memory;
     /* Whether it is still suppressed is looked at by a tick, at the latest after its linger. */
     if ((own->marks & WF_ALARM_SUPPRESSED) != 0) {
-        int64_t latest_ns = now->mono_ns + engine->specs[alarm].linger_ns;
+        int64_t latest_ns = now->mono_ns + engine->offset_ns + engine->specs[alarm].linger_ns;
 
         if (own->linger_until_ns == 0 || own->linger_until_ns > latest_ns)
             own->linger_until_ns = latest_ns > 0 ? latest_ns : 1;
@@ -173,5 +175,7 @@ int wf_alarm_engine_restore(struct wf_alarm_engine *engine, size_t alarm,
                            (engine->specs[alarm].is_shadow ? WF_ALARM_SHADOW : 0));
     engine->timed_count +=
         (size_t)((own->marks & WF_ALARM_SHELVED) != 0) + (own->linger_until_ns != 0);
+    engine->is_unsettled = true;
+    engine->due_ns = INT64_MIN;
     return 0;
 }

@@ -15,28 +15,44 @@ static const struct wf_alarm_who nobody = { .user = "", .note = "" };
 
 /* --- birth and death ------------------------------------------------------------------------ */
 
+/* A name with its place, while they are sorted. */
+struct named {
+    const char *name;
+    size_t alarm;
+};
+
 static int compare_names(const void *left, const void *right)
 {
-    const struct wf_alarm_spec *const *a = left;
-    const struct wf_alarm_spec *const *b = right;
+    const struct named *a = left, *b = right;
 
-    return strcmp((*a)->name, (*b)->name);
+    return strcmp(a->name, b->name);
 }
 
-static int check_names(const struct wf_alarm_spec *specs, size_t count, struct wf_err *err)
+static int sort_names(const struct wf_alarm_spec *specs, size_t count, size_t **out_sorted,
+                      struct wf_err *err)
 {
-    const struct wf_alarm_spec **sorted = calloc(count + 1, sizeof(*sorted));
+    struct named *sorted = calloc(count + 1, sizeof(*sorted));
+    size_t *places = calloc(count + 1, sizeof(*places));
     int rc = 0;
 
-    if (sorted == NULL)
+    if (sorted == NULL || places == NULL) {
+        free(sorted);
+        free(places);
         return wf_fail(err, WF_ERR_NOMEM, "%zu alarms", count);
+    }
     for (size_t i = 0; i < count; i++)
-        sorted[i] = &specs[i];
+        sorted[i] = (struct named){ .name = specs[i].name, .alarm = i };
     qsort(sorted, count, sizeof(*sorted), compare_names);
-    for (size_t i = 1; i < count && rc == 0; i++)
-        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
-            rc = wf_fail(err, WF_ERR_INVALID, "two alarms are named '%s'", sorted[i]->name);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        places[i] = sorted[i].alarm;
+        if (i > 0 && strcmp(sorted[i - 1].name, sorted[i].name) == 0)
+            rc = wf_fail(err, WF_ERR_INVALID, "two alarms are named '%s'", sorted[i].name);
+    }
     free(sorted);
+    if (rc < 0)
+        free(places);
+    else
+        *out_sorted = places;
     return rc;
 }
 
@@ -63,14 +79,18 @@ int wf_alarm_engine_create(const struct wf_alarm_spec *specs, size_t count,
                            struct wf_err *err)
 {
     struct wf_alarm_engine *engine = NULL;
-    int rc = check_names(specs, count, err);
+    size_t *by_name = NULL;
+    int rc = check_parents(specs, count, err);
 
     if (rc == 0)
-        rc = check_parents(specs, count, err);
+        rc = sort_names(specs, count, &by_name, err);
     if (rc < 0)
         return rc;
     engine = calloc(1, sizeof(*engine));
+    if (engine == NULL)
+        free(by_name);
     if (engine != NULL) {
+        engine->by_name = by_name;
         engine->alarms = calloc(count + 1, sizeof(*engine->alarms));
         engine->specs = calloc(count + 1, sizeof(*engine->specs));
     }
@@ -81,6 +101,7 @@ int wf_alarm_engine_create(const struct wf_alarm_spec *specs, size_t count,
     engine->host = *host;
     engine->seq = host->last_seq;
     engine->count = count;
+    engine->due_ns = INT64_MAX;
     if (engine->host.shelve_max_ns <= 0)
         engine->host.shelve_max_ns = SHELVE_MAX_DEFAULT_NS;
     for (size_t i = 0; i < count; i++) {
@@ -108,6 +129,7 @@ void wf_alarm_engine_destroy(struct wf_alarm_engine **engine)
         return;
     free((*engine)->alarms);
     free((*engine)->specs);
+    free((*engine)->by_name);
     free(*engine);
     *engine = NULL;
 }
@@ -132,9 +154,19 @@ const struct wf_alarm_memory *wf_alarm_engine_memory(const struct wf_alarm_engin
 
 int wf_alarm_engine_find(const struct wf_alarm_engine *engine, const char *name)
 {
-    for (size_t i = 0; i < engine->count; i++)
-        if (strcmp(engine->specs[i].name, name) == 0)
-            return (int)i;
+    size_t low = 0, high = engine->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(name, engine->specs[engine->by_name[middle]].name);
+
+        if (order == 0)
+            return (int)engine->by_name[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
     return -1;
 }
 
@@ -155,6 +187,9 @@ static void emit(struct wf_alarm_engine *engine, size_t alarm, const struct wf_a
     bool has_limit = it->definition.kind == WF_ALARM_LIMIT && it->memory.level < WF_LIMIT_COUNT;
 
     it->memory.seq = ++engine->seq;
+    it->memory.epoch = engine->at.epoch;
+    it->memory.order = engine->at.order;
+    it->memory.step = engine->at.step;
     if (it->memory.marks != 0)
         transition->actions &= ~(unsigned)WF_ALARM_ANNOUNCE;
     transition->seq = it->memory.seq;
@@ -189,7 +224,9 @@ static void tell_children(struct wf_alarm_engine *engine, size_t alarm, bool was
 
         engine->timed_count -= memory->linger_until_ns != 0;
         engine->timed_count += linger_ns > 0;
-        memory->linger_until_ns = linger_ns > 0 ? now->mono_ns + linger_ns : 0;
+        memory->linger_until_ns = linger_ns > 0 ? now->mono_ns + engine->offset_ns + linger_ns : 0;
+        if (linger_ns > 0 && memory->linger_until_ns < engine->due_ns)
+            engine->due_ns = memory->linger_until_ns;
         if (is_raised)
             wfi_alarm_mark(engine, (size_t)i, WF_ALARM_SUPPRESSED, 0, &nobody, now);
         else if (linger_ns <= 0)
@@ -280,7 +317,8 @@ static void judge(struct wf_alarm_engine *engine, size_t alarm, unsigned violate
     uint8_t severity_before = it->memory.severity;
     enum wf_alarm_event event;
 
-    if (wf_alarm_judge(&it->definition, &it->memory, violated, left, now->mono_ns, &event))
+    if (wf_alarm_judge(&it->definition, &it->memory, violated, left,
+                       now->mono_ns + engine->offset_ns, &event))
         wfi_alarm_happen(engine, alarm, event, value, severity_before, &nobody, now);
 }
 
@@ -297,6 +335,14 @@ void wf_alarm_engine_value(struct wf_alarm_engine *engine, size_t alarm, double 
         return;
     wf_alarm_compare(&engine->alarms[alarm].definition, value, &violated, &left);
     judge(engine, alarm, violated, left, value, now);
+}
+
+void wf_alarm_engine_levels(struct wf_alarm_engine *engine, size_t alarm, unsigned violated,
+                            unsigned left, double value, const struct wf_alarm_now *now)
+{
+    if (is_judged(engine, alarm))
+        judge(engine, alarm, violated & engine->alarms[alarm].definition.levels,
+              left & engine->alarms[alarm].definition.levels, value, now);
 }
 
 void wf_alarm_engine_severity(struct wf_alarm_engine *engine, size_t alarm, uint8_t severity,
@@ -374,7 +420,7 @@ static bool is_shelf_over(const struct wf_alarm_engine *engine,
            memory->shelved_until_ns - utc_ns > engine->host.shelve_max_ns;
 }
 
-void wf_alarm_engine_tick(struct wf_alarm_engine *engine, const struct wf_alarm_now *now)
+void wfi_alarm_pass(struct wf_alarm_engine *engine, const struct wf_alarm_now *now)
 {
     for (size_t i = 0; i < engine->count && engine->timed_count > 0; i++) {
         struct wf_alarm_memory *memory = &engine->alarms[i].memory;
@@ -384,11 +430,46 @@ void wf_alarm_engine_tick(struct wf_alarm_engine *engine, const struct wf_alarm_
             memory->shelved_until_ns = 0;
             wfi_alarm_mark(engine, i, 0, WF_ALARM_SHELVED, &nobody, now);
         }
-        if (memory->linger_until_ns != 0 && now->mono_ns >= memory->linger_until_ns) {
+        if (memory->linger_until_ns != 0 &&
+            now->mono_ns + engine->offset_ns >= memory->linger_until_ns) {
             engine->timed_count--;
             memory->linger_until_ns = 0;
             if (!is_parent_active(engine, i))
                 wfi_alarm_mark(engine, i, 0, WF_ALARM_SUPPRESSED, &nobody, now);
         }
     }
+}
+
+void wfi_alarm_settle(struct wf_alarm_engine *engine, const struct wf_alarm_now *now)
+{
+    engine->is_unsettled = false;
+    for (size_t i = 0; i < engine->count; i++)
+        if ((engine->alarms[i].memory.marks & WF_ALARM_SUPPRESSED) == 0 &&
+            is_parent_active(engine, i))
+            wfi_alarm_mark(engine, i, WF_ALARM_SUPPRESSED, 0, &nobody, now);
+}
+
+void wfi_alarm_find_due(struct wf_alarm_engine *engine, int64_t line_ns)
+{
+    engine->due_ns = INT64_MAX;
+    for (size_t i = 0; i < engine->count && engine->timed_count > 0; i++) {
+        const struct wf_alarm_memory *memory = &engine->alarms[i].memory;
+        int64_t due_ns = INT64_MAX;
+
+        if ((memory->marks & WF_ALARM_SHELVED) != 0)
+            due_ns = is_shelf_over(engine, memory, line_ns + engine->shift_ns)
+                         ? line_ns
+                         : memory->shelved_until_ns - engine->shift_ns;
+        if (memory->linger_until_ns != 0 && memory->linger_until_ns < due_ns)
+            due_ns = memory->linger_until_ns;
+        if (due_ns < engine->due_ns)
+            engine->due_ns = due_ns;
+    }
+}
+
+void wf_alarm_engine_tick(struct wf_alarm_engine *engine, const struct wf_alarm_now *now)
+{
+    if (engine->is_unsettled)
+        wfi_alarm_settle(engine, now);
+    wfi_alarm_pass(engine, now);
 }

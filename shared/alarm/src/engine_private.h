@@ -15,13 +15,27 @@ struct wfi_alarm {
     int first_child, next_sibling;
 };
 
+/* How far samples were judged: written into the memory of whatever changes. */
+struct wfi_alarm_position {
+    uint64_t epoch, order;
+    uint32_t step;
+};
+
 struct wf_alarm_engine {
     struct wf_alarm_host host;
     struct wfi_alarm *alarms;
     struct wf_alarm_spec *specs;
     size_t count;
+    size_t *by_name;    /* alarms, sorted */
     size_t timed_count; /* alarms that a tick could change: shelved or lingering */
     uint64_t seq;
+    bool is_unsettled; /* restored: a parent may be active that does not hide its children yet */
+
+    /* A roster's; all 0 without one. Times that are remembered are monotonic time + offset. */
+    struct wfi_alarm_position at;
+    int64_t offset_ns; /* line of time minus monotonic time */
+    int64_t shift_ns;  /* UTC minus the line of time */
+    int64_t due_ns;    /* on the line: no shelf and no suppression ends before */
 };
 
 /* Let `event` happen: through the table, out to the host, on to the children. */
@@ -34,5 +48,12 @@ void wfi_alarm_mark(struct wf_alarm_engine *engine, size_t alarm, unsigned set, 
 /* Levels fall, judging ends. */
 void wfi_alarm_end_judging(struct wf_alarm_engine *engine, size_t alarm, unsigned mark,
                            const struct wf_alarm_who *who, const struct wf_alarm_now *now);
+
+/* Shelves and lingering suppressions end, as far as their time has come. */
+void wfi_alarm_pass(struct wf_alarm_engine *engine, const struct wf_alarm_now *now);
+/* Put children of active parents under them: after restoring, before the first judgement. */
+void wfi_alarm_settle(struct wf_alarm_engine *engine, const struct wf_alarm_now *now);
+/* Look `due_ns` up; `line_ns` is now. */
+void wfi_alarm_find_due(struct wf_alarm_engine *engine, int64_t line_ns);
 
 #endif /* WFI_ALARM_ENGINE_PRIVATE_H */

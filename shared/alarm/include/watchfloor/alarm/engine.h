@@ -100,6 +100,9 @@ bool wf_alarm_engine_is_shown(const struct wf_alarm_engine *engine, size_t alarm
 void wf_alarm_engine_value(struct wf_alarm_engine *engine, size_t alarm, double value,
                            enum wf_quality quality, bool is_late_counted,
                            const struct wf_alarm_now *now);
+/* The same for what was compared already (an array: violated by any, left by all of its elements). */
+void wf_alarm_engine_levels(struct wf_alarm_engine *engine, size_t alarm, unsigned violated,
+                            unsigned left, double value, const struct wf_alarm_now *now);
 /* The severity of a state, for STATES; the value is for the record. */
 void wf_alarm_engine_severity(struct wf_alarm_engine *engine, size_t alarm, uint8_t severity,
                               double value, const struct wf_alarm_now *now);
@@ -113,7 +116,7 @@ void wf_alarm_engine_enable(struct wf_alarm_engine *engine, size_t alarm, enum w
 void wf_alarm_engine_limits(struct wf_alarm_engine *engine, size_t alarm,
                             const struct wf_alarm_definition *definition,
                             const struct wf_alarm_now *now);
-/* Time passes: shelves and suppressions end. */
+/* Time passes: shelves and suppressions end; what a restored parent hides goes under it. */
 void wf_alarm_engine_tick(struct wf_alarm_engine *engine, const struct wf_alarm_now *now);
 
 /* --- what people do ------------------------------------------------------------------------- */

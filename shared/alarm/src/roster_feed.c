@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Samples and time, to the engine. Within one sample, in this order: what time brought before
+ * it; STALE and GAP of its subsystem; contexts; enabled_when; its values; rules. Each judgement
+ * is one step, numbered the same way every time, so that a memory can say how far it counted.
+ */
+
+#include "roster_private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <watchfloor/attributes.h>
+#include <watchfloor/clock.h>
+
+/* UTC and the monotonic clock may drift apart that far at once; more is a step of the clock. */
+#define STEP_NS (WF_NS_PER_S / 2)
+
+/* --- the line of time --------------------------------------------------------------------------- */
+
+/*
+ * Where a moment lies on the line. A step of UTC shows against the monotonic clock and is taken
+ * out; without one (mono 0, as from history) UTC is believed.
+ */
+int64_t wfi_roster_on_line(struct wf_alarm_roster *roster, int64_t utc_ns, int64_t mono_ns)
+{
+    struct wf_alarm_engine *engine = roster->engine;
+    int64_t line_ns = utc_ns - roster->shift_ns;
+
+    if (mono_ns == 0) {
+        roster->is_started = true;
+        return line_ns;
+    }
+    if (roster->is_started && engine->offset_ns != 0) {
+        int64_t expected_ns = mono_ns + engine->offset_ns;
+        int64_t step_ns = line_ns - expected_ns;
+
+        if (step_ns > STEP_NS || step_ns < -STEP_NS) {
+            roster->shift_ns += step_ns;
+            engine->shift_ns = roster->shift_ns;
+            engine->due_ns = INT64_MIN; /* shelves go by UTC */
+            line_ns = expected_ns;
+        }
+    }
+    roster->is_started = true;
+    engine->offset_ns = line_ns - mono_ns;
+    return line_ns;
+}
+
+/* The moment `line_ns` as the engine takes it. */
+static struct wf_alarm_now moment(const struct wf_alarm_roster *roster, int64_t line_ns)
+{
+    return (struct wf_alarm_now){ .mono_ns = line_ns - roster->engine->offset_ns,
+                                  .utc_ns = line_ns + roster->shift_ns,
+                                  .device_ns = WF_TIME_NONE };
+}
+
+static void find_due(struct wf_alarm_roster *roster)
+{
+    roster->due_ns = INT64_MAX;
+    for (size_t i = 0; i < roster->member_count; i++) {
+        const struct wfi_member *member = &roster->members[i];
+
+        if (!member->is_seen || member->is_stale || member->schema->stale_after_ns <= 0)
+            continue;
+        if (member->last_ns + member->schema->stale_after_ns < roster->due_ns)
+            roster->due_ns = member->last_ns + member->schema->stale_after_ns;
+    }
+}
+
+/* --- rules --------------------------------------------------------------------------------------- */
+
+static void judge_rules(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                        const struct wf_alarm_now *now)
+{
+    struct wf_expr_values values;
+
+    wfi_roster_values(roster, &values);
+    for (size_t i = 0; i < member->rules.count; i++) {
+        const struct wfi_rule *rule = &roster->rules[member->rules.items[i]];
+
+        roster->engine->at.step++;
+        if (wfi_roster_counts(roster, rule->alarm))
+            wf_alarm_engine_truth(roster->engine, rule->alarm, wf_expr_truth(rule->expr, &values),
+                                  (double)NAN, now);
+    }
+}
+
+/* --- what time brings ------------------------------------------------------------------------------ */
+
+static void go_stale(struct wf_alarm_roster *roster, struct wfi_member *member,
+                     const struct wf_alarm_now *now)
+{
+    member->is_stale = true;
+    roster->engine->at.step++;
+    if (member->stale >= 0 && wfi_roster_counts(roster, (size_t)member->stale))
+        wf_alarm_engine_truth(roster->engine, (size_t)member->stale, WF_TRUE,
+                              (double)member->schema->stale_after_ns / 1e9, now);
+    judge_rules(roster, member, now);
+}
+
+static unsigned depth_of(const struct wf_alarm_roster *roster, const struct wfi_member *member)
+{
+    return member->stale < 0 ? 0 : roster->entries[member->stale].depth;
+}
+
+/* The member that goes stale next, until `until_ns`; at the same moment parents do first. */
+static struct wfi_member *next_stale(struct wf_alarm_roster *roster, int64_t until_ns,
+                                     int64_t *out_due_ns)
+{
+    struct wfi_member *next = NULL;
+
+    for (size_t i = 0; i < roster->member_count; i++) {
+        struct wfi_member *member = &roster->members[i];
+        int64_t due_ns = member->last_ns + member->schema->stale_after_ns;
+
+        if (!member->is_seen || member->is_stale || member->schema->stale_after_ns <= 0 ||
+            due_ns > until_ns)
+            continue;
+        if (next != NULL &&
+            (due_ns > *out_due_ns ||
+             (due_ns == *out_due_ns && depth_of(roster, member) >= depth_of(roster, next))))
+            continue;
+        next = member;
+        *out_due_ns = due_ns;
+    }
+    return next;
+}
+
+/* Let everything happen, in its order and at its moment, that is due until `until_ns`. */
+static void let_pass(struct wf_alarm_roster *roster, int64_t until_ns)
+{
+    struct wf_alarm_engine *engine = roster->engine;
+
+    while (until_ns >= roster->due_ns || until_ns >= engine->due_ns) {
+        int64_t due_ns = INT64_MAX;
+        struct wfi_member *member =
+            until_ns >= roster->due_ns ? next_stale(roster, until_ns, &due_ns) : NULL;
+        int64_t at_ns = member != NULL && due_ns <= engine->due_ns ? due_ns : engine->due_ns;
+        struct wf_alarm_now now;
+
+        if (member == NULL && engine->due_ns > until_ns) {
+            find_due(roster);
+            return;
+        }
+        if (at_ns < roster->now_ns)
+            at_ns = roster->now_ns;
+        roster->now_ns = at_ns;
+        now = moment(roster, at_ns);
+        if (member != NULL && due_ns <= engine->due_ns) {
+            go_stale(roster, member, &now);
+        } else {
+            wfi_alarm_pass(engine, &now);
+            wfi_alarm_find_due(engine, at_ns);
+        }
+    }
+}
+
+void wf_alarm_roster_tick(struct wf_alarm_roster *roster, const struct wf_alarm_now *now)
+{
+    int64_t line_ns = wfi_roster_on_line(roster, now->utc_ns, now->mono_ns) - roster->settle_ns;
+
+    if (line_ns <= roster->now_ns)
+        return;
+    let_pass(roster, line_ns);
+    roster->now_ns = line_ns;
+    if (roster->engine->is_unsettled && !roster->is_replaying) {
+        struct wf_alarm_now at = moment(roster, line_ns);
+
+        wfi_alarm_settle(roster->engine, &at);
+    }
+}
+
+int64_t wf_alarm_roster_due(const struct wf_alarm_roster *roster)
+{
+    int64_t due_ns =
+        roster->due_ns < roster->engine->due_ns ? roster->due_ns : roster->engine->due_ns;
+
+    if (due_ns == INT64_MAX)
+        return due_ns;
+    if (due_ns < roster->now_ns)
+        due_ns = roster->now_ns;
+    return due_ns - roster->engine->offset_ns + roster->settle_ns;
+}
+
+/* --- values ------------------------------------------------------------------------------------------ */
+
+/* Numbers as they lie in the struct; NaN for what is none. */
+static double load(enum wf_storage storage, const char *at)
+{
+#define LOAD(type)                                                                                 \
+    do {                                                                                           \
+        type got;                                                                                  \
+        memcpy(&got, at, sizeof(got));                                                             \
+        return (double)got;                                                                        \
+    } while (0)
+
+    switch (storage) {
+    case WF_STORE_F64:
+        LOAD(double);
+    case WF_STORE_F32:
+        LOAD(float);
+    case WF_STORE_U8:
+        LOAD(uint8_t);
+    case WF_STORE_U16:
+        LOAD(uint16_t);
+    case WF_STORE_U32:
+        LOAD(uint32_t);
+    case WF_STORE_U64:
+        LOAD(uint64_t);
+    case WF_STORE_I8:
+        LOAD(int8_t);
+    case WF_STORE_I16:
+        LOAD(int16_t);
+    case WF_STORE_I32:
+        LOAD(int32_t);
+    case WF_STORE_I64:
+    case WF_STORE_TIME:
+        LOAD(int64_t);
+    case WF_STORE_BOOL:
+        return *at != 0 ? 1 : 0;
+    case WF_STORE_CHARS:
+    case WF_STORE_BYTES:
+        break;
+    }
+    return (double)NAN;
+#undef LOAD
+}
+
+/* Nothing is wrong with it, and was not: a good value changes nothing. */
+static bool is_at_rest(const struct wf_alarm_engine *engine, int alarm)
+{
+    const struct wf_alarm_memory *memory = &engine->alarms[alarm].memory;
+
+    return (memory->raised | memory->counting | memory->violated) == 0;
+}
+
+static void judge_invalid(struct wf_alarm_roster *roster, int alarm, uint8_t quality, double value,
+                          const struct wf_alarm_now *now)
+{
+    if (quality == WF_QUALITY_ABSENT ||
+        (quality < WF_QUALITY_INVALID && is_at_rest(roster->engine, alarm)) ||
+        !wfi_roster_counts(roster, (size_t)alarm))
+        return;
+    wf_alarm_engine_truth(roster->engine, (size_t)alarm,
+                          quality >= WF_QUALITY_INVALID ? WF_TRUE : WF_FALSE, value, now);
+}
+
+/* The worst element decides: what any violates is violated, what all leave is left. */
+static void judge_elements(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                           const struct wfi_reading *reading, const void *payload,
+                           const struct wf_alarm_now *now)
+{
+    const struct wf_alarm_definition *definition =
+        &roster->engine->alarms[reading->limit].definition;
+    size_t count = wf_value_count(member->schema, payload, reading->parameter);
+    unsigned violated = 0, left = definition->levels;
+    double worst = (double)NAN;
+    bool is_known = false;
+
+    for (size_t i = 0; i < count; i++) {
+        unsigned own_violated, own_left;
+        struct wf_value value;
+        double number;
+
+        wf_value_get(member->schema, payload, reading->parameter, i, &value);
+        number = wf_value_as_double(&value);
+        if (isnan(number))
+            continue;
+        wf_alarm_compare(definition, number, &own_violated, &own_left);
+        if (!is_known || (own_violated & ~violated) != 0 || (left & ~own_left) != 0)
+            worst = number;
+        violated |= own_violated;
+        left &= own_left;
+        is_known = true;
+    }
+    if (is_known)
+        wf_alarm_engine_levels(roster->engine, (size_t)reading->limit, violated, left, worst, now);
+}
+
+static void judge_states(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                         const struct wfi_reading *reading, const void *payload,
+                         const struct wf_alarm_now *now)
+{
+    size_t count = wf_value_count(member->schema, payload, reading->parameter);
+    uint8_t severity = 0;
+    double worst = (double)NAN;
+
+    for (size_t i = 0; i < count; i++) {
+        struct wf_value value;
+        uint8_t own;
+
+        wf_value_get(member->schema, payload, reading->parameter, i, &value);
+        value.quality = WF_QUALITY_VALID;
+        own = wf_value_severity(member->schema, reading->parameter, &value);
+        if (i == 0 || own > severity) {
+            severity = own;
+            worst = wf_value_as_double(&value);
+        }
+    }
+    if (count > 0)
+        wf_alarm_engine_severity(roster->engine, (size_t)reading->states, severity, worst, now);
+}
+
+static void judge_rate(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                       const struct wfi_reading *reading, const void *payload, int64_t at_ns,
+                       const struct wf_alarm_now *now)
+{
+    const struct wf_limits *limits = &member->schema->parameters[reading->parameter].limits;
+    size_t count = wf_value_count(member->schema, payload, reading->parameter);
+    enum wf_truth truth = WF_UNKNOWN;
+    double worst = (double)NAN;
+
+    for (size_t i = 0; i < count && i < reading->rate_count; i++) {
+        struct wf_value value, rate;
+        enum wf_truth own;
+
+        wf_value_get(member->schema, payload, reading->parameter, i, &value);
+        if (value.quality == WF_QUALITY_LATE)
+            value.quality = WF_QUALITY_VALID;
+        wf_alarm_history_add(reading->rates[i], &value, at_ns);
+        wf_alarm_history_value(reading->rates[i], at_ns, &rate);
+        own = wf_alarm_rate_truth(limits, &rate);
+        if (own != WF_UNKNOWN && (truth == WF_UNKNOWN || (own == WF_TRUE && truth == WF_FALSE))) {
+            truth = own;
+            worst = rate.as.f64;
+        }
+    }
+    if (wfi_roster_counts(roster, (size_t)reading->rate))
+        wf_alarm_engine_truth(roster->engine, (size_t)reading->rate, truth, worst, now);
+}
+
+static void judge_values(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                         const void *payload, int64_t rate_at_ns, const struct wf_alarm_now *now)
+{
+    struct wf_alarm_engine *engine = roster->engine;
+    const char *bytes = payload;
+
+    for (size_t i = 0; i < member->reading_count; i++) {
+        const struct wfi_reading *reading = &member->readings[i];
+        uint8_t quality = (uint8_t)bytes[reading->quality_offset];
+        bool is_counted = quality == WF_QUALITY_VALID || quality == WF_QUALITY_SUBSTITUTED ||
+                          quality == WF_QUALITY_LATE;
+        double value = reading->is_array
+                           ? (double)NAN
+                           : load((enum wf_storage)reading->storage, bytes + reading->offset);
+
+        engine->at.step++;
+        if (reading->invalid >= 0)
+            judge_invalid(roster, reading->invalid, quality, value, now);
+        if (reading->rate >= 0)
+            judge_rate(roster, member, reading, payload, rate_at_ns, now);
+        if (!is_counted)
+            continue;
+        if (reading->limit >= 0 && wfi_roster_counts(roster, (size_t)reading->limit)) {
+            if (reading->is_array)
+                judge_elements(roster, member, reading, payload, now);
+            else
+                wf_alarm_engine_value(engine, (size_t)reading->limit, value, WF_QUALITY_VALID,
+                                      false, now);
+        }
+        if (reading->states >= 0 && wfi_roster_counts(roster, (size_t)reading->states))
+            judge_states(roster, member, reading, payload, now);
+    }
+}
+
+/* --- samples ------------------------------------------------------------------------------------------ */
+
+static void judge_contexts(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                           const struct wf_alarm_now *now)
+{
+    struct wf_expr_values values;
+
+    wfi_roster_values(roster, &values);
+    for (size_t i = 0; i < member->contexts.count; i++) {
+        const struct wfi_member *home = &roster->members[member->contexts.items[i]];
+
+        for (size_t k = 0; k < home->schema->context_count; k++)
+            home->context_truths[k] = wf_expr_truth(home->context_exprs[k], &values);
+        wfi_roster_contexts(roster, member->contexts.items[i], now);
+    }
+}
+
+static void judge_enables(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                          const struct wf_alarm_now *now)
+{
+    struct wf_expr_values values;
+
+    wfi_roster_values(roster, &values);
+    for (size_t i = 0; i < member->enables.count; i++) {
+        struct wfi_enable *enable = &roster->enables[member->enables.items[i]];
+        enum wf_truth truth = wf_expr_truth(enable->expr, &values);
+
+        roster->engine->at.step++;
+        if (truth == enable->truth && !roster->is_replaying)
+            continue;
+        enable->truth = truth;
+        for (size_t k = 0; k < enable->alarms.count; k++)
+            if (wfi_roster_counts(roster, enable->alarms.items[k]))
+                wf_alarm_engine_enable(roster->engine, enable->alarms.items[k], truth, now);
+    }
+}
+
+static void judge_whole(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                        const struct wf_stamp *stamp, const struct wf_alarm_now *now)
+{
+    struct wf_alarm_engine *engine = roster->engine;
+    bool is_gap = (stamp->flags & WF_SAMPLE_GAP_BEFORE) != 0;
+
+    engine->at.step++;
+    if (member->stale >= 0 && !is_at_rest(engine, member->stale) &&
+        wfi_roster_counts(roster, (size_t)member->stale))
+        wf_alarm_engine_truth(engine, (size_t)member->stale, WF_FALSE, (double)NAN, now);
+    if (member->gap >= 0 && (is_gap || !is_at_rest(engine, member->gap)) &&
+        wfi_roster_counts(roster, (size_t)member->gap))
+        wf_alarm_engine_truth(engine, (size_t)member->gap, is_gap ? WF_TRUE : WF_FALSE,
+                              is_gap ? stamp->lost_before : (double)NAN, now);
+}
+
+static void break_rates(struct wf_alarm_roster *roster, const struct wfi_member *member)
+{
+    for (size_t i = 0; i < member->windows.count; i++)
+        wf_alarm_history_gap(roster->refs[member->windows.items[i]].window);
+    for (size_t i = 0; i < member->reading_count; i++)
+        for (uint32_t k = 0; k < member->readings[i].rate_count; k++)
+            wf_alarm_history_gap(member->readings[i].rates[k]);
+}
+
+void wf_alarm_roster_lost(struct wf_alarm_roster *roster, size_t member)
+{
+    if (member < roster->member_count)
+        break_rates(roster, &roster->members[member]);
+}
+
+static void feed_windows(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                         const void *payload, int64_t at_ns, int64_t rate_at_ns)
+{
+    for (size_t i = 0; i < member->windows.count; i++) {
+        const struct wfi_ref *ref = &roster->refs[member->windows.items[i]];
+        struct wf_value value;
+
+        wf_value_get(member->schema, payload, (size_t)ref->parameter, 0, &value);
+        if (value.quality == WF_QUALITY_LATE)
+            value.quality = WF_QUALITY_VALID;
+        wf_alarm_history_add(ref->window, &value, ref->is_rate ? rate_at_ns : at_ns);
+    }
+}
+
+/* Late and repeated samples say that the subsystem lives, and nothing of how it is now. */
+static bool is_judged(const struct wf_alarm_roster *roster, const struct wf_stamp *stamp)
+{
+    return (stamp->flags & WF_SAMPLE_DUPLICATE) == 0 &&
+           ((stamp->flags & WF_SAMPLE_LATE) == 0 || roster->late == WF_ALARM_LATE_ALARM);
+}
+
+/* Changes per second are those of the source's own clock, where it tells it. */
+static int64_t rate_time(const struct wf_stamp *stamp, int64_t line_ns)
+{
+    bool is_known = stamp->device_ns != WF_TIME_NONE && (stamp->flags & WF_SAMPLE_TIME_BAD) == 0;
+
+    return is_known ? stamp->device_ns : line_ns;
+}
+
+/* The sample's place on the line, and what it says of its subsystem being alive. */
+static void arrive(struct wf_alarm_roster *roster, struct wfi_member *member,
+                   const struct wf_stamp *stamp)
+{
+    int64_t line_ns = wfi_roster_on_line(roster, stamp->received_ns, stamp->received_mono_ns);
+
+    if (line_ns < roster->now_ns)
+        line_ns = roster->now_ns;
+    if (WF_UNLIKELY(line_ns >= roster->due_ns || line_ns >= roster->engine->due_ns))
+        let_pass(roster, line_ns);
+    roster->now_ns = line_ns;
+    member->is_seen = true;
+    member->is_stale = false;
+    member->last_ns = line_ns;
+    if (member->schema->stale_after_ns > 0 &&
+        line_ns + member->schema->stale_after_ns < roster->due_ns)
+        roster->due_ns = line_ns + member->schema->stale_after_ns;
+}
+
+/* Newest values and windows. */
+static void take_up(struct wf_alarm_roster *roster, struct wfi_member *member,
+                    const struct wf_stamp *stamp, const void *payload)
+{
+    if ((stamp->flags & (WF_SAMPLE_GAP_BEFORE | WF_SAMPLE_RESTART)) != 0)
+        break_rates(roster, member);
+    if (member->windows.count > 0)
+        feed_windows(roster, member, payload, roster->now_ns, rate_time(stamp, roster->now_ns));
+    if (member->is_kept)
+        memcpy(member->copy, payload, member->schema->payload_bytes);
+    member->payload = payload;
+}
+
+void wf_alarm_roster_recall(struct wf_alarm_roster *roster, size_t member,
+                            const struct wf_stamp *stamp, const void *payload)
+{
+    struct wfi_member *it;
+
+    if (member >= roster->member_count)
+        return;
+    it = &roster->members[member];
+    roster->engine->due_ns = INT64_MAX; /* looked at again by the first sample that is judged */
+    roster->due_ns = INT64_MAX;
+    arrive(roster, it, stamp);
+    roster->engine->at = (struct wfi_alarm_position){ .epoch = stamp->epoch,
+                                                      .order = stamp->order,
+                                                      .step = UINT32_MAX / 2 };
+    if (is_judged(roster, stamp)) {
+        int64_t at_ns = rate_time(stamp, roster->now_ns);
+
+        take_up(roster, it, stamp, payload);
+        for (size_t i = 0; i < it->reading_count; i++) {
+            for (uint32_t k = 0; k < it->readings[i].rate_count; k++) {
+                struct wf_value value;
+
+                wf_value_get(it->schema, payload, it->readings[i].parameter, k, &value);
+                wf_alarm_history_add(it->readings[i].rates[k], &value, at_ns);
+            }
+        }
+        it->payload = it->copy;
+    }
+    roster->engine->due_ns = INT64_MIN;
+    find_due(roster);
+}
+
+void wf_alarm_roster_sample(struct wf_alarm_roster *roster, size_t member,
+                            const struct wf_stamp *stamp, const void *payload)
+{
+    struct wf_alarm_engine *engine = roster->engine;
+    struct wf_alarm_now now;
+    struct wfi_member *it;
+
+    if (member >= roster->member_count)
+        return;
+    it = &roster->members[member];
+    if (WF_UNLIKELY(roster->is_replaying) &&
+        (stamp->epoch > roster->until_epoch ||
+         (stamp->epoch == roster->until_epoch && stamp->order > roster->until_order))) {
+        roster->is_replaying = false;
+        for (size_t i = 0; i < roster->enable_count; i++)
+            roster->enables[i].truth = WF_UNKNOWN;
+    }
+    arrive(roster, it, stamp);
+    engine->at = (struct wfi_alarm_position){ .epoch = stamp->epoch, .order = stamp->order };
+    now = (struct wf_alarm_now){ .mono_ns = roster->now_ns - engine->offset_ns,
+                                 .utc_ns = stamp->received_ns,
+                                 .device_ns = stamp->device_ns };
+    if (engine->is_unsettled && !roster->is_replaying)
+        wfi_alarm_settle(engine, &now);
+    judge_whole(roster, it, stamp, &now);
+    if (!is_judged(roster, stamp))
+        return;
+    take_up(roster, it, stamp, payload);
+    if (it->contexts.count > 0)
+        judge_contexts(roster, it, &now);
+    if (it->enables.count > 0)
+        judge_enables(roster, it, &now);
+    judge_values(roster, it, payload, rate_time(stamp, roster->now_ns), &now);
+    if (it->rules.count > 0)
+        judge_rules(roster, it, &now);
+    it->payload = it->copy;
+}
+
+void wf_alarm_roster_judged(struct wf_alarm_roster *roster, size_t index, enum wf_truth truth,
+                            const struct wf_alarm_now *now)
+{
+    if (index < roster->coded_count)
+        wf_alarm_engine_truth(roster->engine, roster->coded[index], truth, (double)NAN, now);
+}
