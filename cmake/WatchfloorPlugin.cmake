@@ -7,7 +7,8 @@
 #       [USES other.ini ...]      further schemas whose <name>_info.h the modules include
 #       [DISPLAY src.c ...]       one display module per source file
 #       [ALERT src.c ...]         one alert module per source file
-#       [DECODER src.c ...])      one decoder module per source file
+#       [DECODER src.c ...]       one decoder module per source file
+#       [NOTIFY src.c ...])       one notification module per source file
 #
 # A module is named like its source (bus_gauge.c -> bus-gauge.so); MODULE=a.c,b.c makes one
 # module of several files. All lands in <prefix>/lib/watchfloor/plugins/NAME/, where
@@ -109,7 +110,7 @@ function(_watchfloor_add_module plugin spec infos)
 endfunction()
 
 function(watchfloor_add_plugin plugin)
-    cmake_parse_arguments(ARG "" "SCHEMA" "USES;DISPLAY;ALERT;DECODER" ${ARGN})
+    cmake_parse_arguments(ARG "" "SCHEMA" "USES;DISPLAY;ALERT;DECODER;NOTIFY" ${ARGN})
     if(ARG_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "watchfloor_add_plugin(${plugin}): unknown ${ARG_UNPARSED_ARGUMENTS}")
     endif()
@@ -128,7 +129,7 @@ function(watchfloor_add_plugin plugin)
     endif()
     # One target that makes the headers, so that modules compiled in parallel share them.
     add_custom_target(plugin-${plugin} ALL DEPENDS ${infos})
-    foreach(spec ${ARG_DISPLAY} ${ARG_ALERT} ${ARG_DECODER})
+    foreach(spec ${ARG_DISPLAY} ${ARG_ALERT} ${ARG_DECODER} ${ARG_NOTIFY})
         _watchfloor_add_module(${plugin} "${spec}" "${infos}")
     endforeach()
     get_property(modules DIRECTORY PROPERTY BUILDSYSTEM_TARGETS)

@@ -38,6 +38,8 @@ static void tell_unknown_section(const struct wf_config *config,
 {
     const char *names[32];
     const char *nearest;
+    char room[256];
+    struct wf_strbuf all = WF_STRBUF_FIXED(room);
     size_t count = 0;
 
     if (section->kind[0] == '\0') {
@@ -45,17 +47,17 @@ static void tell_unknown_section(const struct wf_config *config,
                         "'%s' stands before any [SECTION]; put it into one", section->keys[0].name);
         return;
     }
-    for (size_t i = 0; i < wfi_section_kind_count && count < WF_COUNT_OF(names); i++)
+    for (size_t i = 0; i < wfi_section_kind_count && count < WF_COUNT_OF(names); i++) {
         names[count++] = wfi_section_kinds[i].kind;
+        wf_strbuf_addf(&all, "%s%s", i > 0 ? ", " : "", wfi_section_kinds[i].kind);
+    }
     nearest = wf_nearest_name(section->kind, names, count);
     if (nearest != NULL)
         wf_problems_add(problems, config->file, section->line,
                         "there is no section [%s]; did you mean [%s]?", section->kind, nearest);
     else
         wf_problems_add(problems, config->file, section->line,
-                        "there is no section [%s]; the sections are watchfloor, receiver, "
-                        "listener, source, overlay, logger, console, alert, role, process",
-                        section->kind);
+                        "there is no section [%s]; the sections are %s", section->kind, all.text);
 }
 
 static void tell_unknown_keys(const struct wf_config *config, const struct wf_ini_section *section,

@@ -118,7 +118,7 @@ static void check_listener(const struct wf_config *config, size_t index,
 static void check_process(const struct wf_config *config, const struct wf_config_process *process,
                           struct wf_problems *problems)
 {
-    static const char *const own[] = { "receiver", "logger", "alert", "up" };
+    static const char *const own[] = { "receiver", "logger", "alert", "notify", "up" };
     struct wf_err why = { 0 };
     char **arguments = NULL;
     int rc;

@@ -8,6 +8,8 @@
 #define SOURCE(member)   offsetof(struct wf_config_source, member)
 #define ALERT(member)    offsetof(struct wf_config_alert, member)
 #define ROLE(member)     offsetof(struct wf_config_role, member)
+#define ROUTE(member)    offsetof(struct wf_config_route, member)
+#define ESCALATION(m)    offsetof(struct wf_config_escalation, m)
 #define PROCESS(member)  offsetof(struct wf_config_process, member)
 #define NAMED(type, list, count)                                                                   \
     .is_named = true, .item_bytes = sizeof(struct type),                                           \
@@ -52,6 +54,23 @@ const struct wfi_section_kind wfi_section_kinds[] = {
       .sentence = "Who may do what with alarms: viewer (look), operator (acknowledge, shelve, "
                   "reset), engineer (also service and limits). root and the monitor's own user are "
                   "engineers, everybody else who can reach its socket is a viewer." },
+    { .kind = "notify",
+      .example = "",
+      .sentence =
+          "wf-notify: tells people of alarms, by routes (monitors/notify/README.md). `wf up` "
+          "starts it when there is a [route]." },
+    { .kind = "route",
+      NAMED(wf_config_route, routes, route_count),
+      .example = "log",
+      .sentence =
+          "One way to tell people, one section each. A route that no [escalation] names for "
+          "an alarm is told of it at once when its own keys match." },
+    { .kind = "escalation",
+      NAMED(wf_config_escalation, escalations, escalation_count),
+      .example = "standard",
+      .sentence =
+          "Who is told in which order until somebody acknowledges. The first of these "
+          "sections that matches an alarm decides; then only the routes it names are told." },
     { .kind = "process",
       NAMED(wf_config_process, processes, process_count),
       .example = "hostfeed",
@@ -182,6 +201,64 @@ const struct wfi_key wfi_keys[] = {
       "Groups whose members have this role, with blanks between." },
     { "role", "shelve_max", WFI_KEY_DURATION, ROLE(shelve_max_ns), "8h", "1m", "30d", NULL,
       "The longest an alarm may be shelved for by this role." },
+    { "notify", "monitors", WFI_KEY_TEXT, OF(notify_monitors), "*", NULL, NULL, NULL,
+      "Alarm monitors whose alarms are told, as globs with blanks between." },
+    { "notify", "keep", WFI_KEY_DURATION, OF(notify_keep_ns), "30d", "1h", "3650d", NULL,
+      "The log of deliveries (`wf notify log`) goes back this far." },
+
+    { "route", "plugin", WFI_KEY_TEXT, ROUTE(plugin), "file", NULL, NULL, "file",
+      "How: bell, file, syslog, exec, webhook, mail, or a notification plugin of your own." },
+    { "route", "settings", WFI_KEY_TEXT, ROUTE(settings), "", NULL, NULL, "path = alarms.log",
+      "The plugin's own keys, one `name = value` a line, indented (monitors/notify/README.md)." },
+    { "route", "severity", WFI_KEY_TEXT, ROUTE(severity), "1", NULL, NULL, NULL,
+      "Alarms of this severity (0..5) and above, or LOW..HIGH." },
+    { "route", "alarms", WFI_KEY_TEXT, ROUTE(alarms), "*", NULL, NULL, NULL,
+      "Alarms of these parameters or subsystems, as globs with blanks between." },
+    { "route", "except", WFI_KEY_TEXT, ROUTE(except), "", NULL, NULL, NULL, "But not of these." },
+    { "route", "kinds", WFI_KEY_TEXT, ROUTE(kinds), "", NULL, NULL, NULL,
+      "Of these kinds: LIMIT STATES RATE INVALID STALE GAP RULE, blanks between. Empty: all." },
+    { "route", "days", WFI_KEY_TEXT, ROUTE(days), "", NULL, NULL, NULL,
+      "Only on these days, as `Mon-Fri Sun`. Empty: all." },
+    { "route", "hours", WFI_KEY_TEXT, ROUTE(hours), "", NULL, NULL, NULL,
+      "Only at these times, as `08:00-18:00`; one that passes midnight belongs to the day on which "
+      "it begins. Empty: always." },
+    { "route", "quiet", WFI_KEY_TEXT, ROUTE(quiet), "", NULL, NULL, NULL,
+      "Quiet hours, as `22:00-06:00`: what is less severe waits for their end." },
+    { "route", "quiet_severity", WFI_KEY_COUNT, ROUTE(quiet_severity), "5", "1", "6", NULL,
+      "Alarms of this severity and above are told in quiet hours too. 6: none is." },
+    { "route", "offset", WFI_KEY_TEXT, ROUTE(offset), "Z", NULL, NULL, NULL,
+      "What days and hours mean: Z is UTC, +02:00 two hours ahead of it." },
+    { "route", "normal", WFI_KEY_BOOL, ROUTE(tells_normal), "no", NULL, NULL, NULL,
+      "Tell too when an alarm it was told of returned to normal." },
+    { "route", "acknowledged", WFI_KEY_BOOL, ROUTE(tells_acknowledged), "no", NULL, NULL, NULL,
+      "Tell too when an alarm it was told of was acknowledged." },
+    { "route", "group", WFI_KEY_DURATION, ROUTE(group_ns), "10s", "0", "1d", NULL,
+      "In a storm of alarms, one summary this often. 0: every alarm is told by itself." },
+    { "route", "group_above", WFI_KEY_COUNT, ROUTE(group_above), "3", "1", "10000", NULL,
+      "So many in that time are still told one by one." },
+    { "route", "deadline", WFI_KEY_DURATION, ROUTE(deadline_ns), "10s", "100ms", "10m", NULL,
+      "A delivery that takes longer is ended and tried again." },
+    { "route", "retry", WFI_KEY_DURATION, ROUTE(retry_ns), "1s", "10ms", "1h", NULL,
+      "Pause after the first failure; it doubles with each." },
+    { "route", "retry_max", WFI_KEY_DURATION, ROUTE(retry_max_ns), "1m", "10ms", "1d", NULL,
+      "Longest pause between attempts." },
+    { "route", "attempts", WFI_KEY_COUNT, ROUTE(attempts), "100", "1", "1000000", NULL,
+      "So many failures, and a message is given up (and the alarm wf.notify.given_up raised)." },
+
+    { "escalation", "severity", WFI_KEY_TEXT, ESCALATION(severity), "1", NULL, NULL, NULL,
+      "Alarms of this severity (0..5) and above, or LOW..HIGH." },
+    { "escalation", "alarms", WFI_KEY_TEXT, ESCALATION(alarms), "*", NULL, NULL, NULL,
+      "Alarms of these parameters or subsystems, as globs with blanks between." },
+    { "escalation", "except", WFI_KEY_TEXT, ESCALATION(except), "", NULL, NULL, NULL,
+      "But not of these." },
+    { "escalation", "kinds", WFI_KEY_TEXT, ESCALATION(kinds), "", NULL, NULL, NULL,
+      "Of these kinds, as in [route]." },
+    { "escalation", "after", WFI_KEY_TEXT, ESCALATION(after), "", NULL, NULL, "0s: log",
+      "Steps, ';' between them: TIME [if unack | if active]: ROUTE [, ROUTE], and last `repeat "
+      "TIME`, as `0s: bell; 2m if unack: shift; 10m if unack: lead; repeat 15m`." },
+    { "escalation", "stop_at_normal", WFI_KEY_BOOL, ESCALATION(is_ended_by_normal), "no", NULL,
+      NULL, NULL,
+      "yes: it also ends when the alarm returned to normal, not only when acknowledged." },
 
     { "process", "run", WFI_KEY_TEXT, PROCESS(run), "", NULL, NULL, "wf-hostfeed",
       "Program and arguments, split at blanks; \"quotes\" keep blanks together. A program without "

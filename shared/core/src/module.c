@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <watchfloor/notify.h>
+
 #include "module_file.h"
 
 #define MODULE_SUFFIX   ".so"
@@ -22,6 +24,7 @@ struct wf_module {
         struct wf_display_ops display;
         struct wf_alert_ops alert;
         struct wf_decoder_ops decoder;
+        struct wf_notify_ops notify;
     } ops;
 };
 
@@ -95,6 +98,12 @@ static int clamp_ops(struct wf_module *module, struct wf_err *err)
         plugin->ops.decoder = &module->ops.decoder;
         if (rc == WF_OK && module->ops.decoder.decode == NULL)
             rc = wf_fail(err, WF_ERR_INVALID, "a decoder without decode()");
+        return rc;
+    case WF_PLUGIN_NOTIFY:
+        rc = clamp_table(plugin->ops.notify, &module->ops.notify, sizeof(module->ops.notify), err);
+        plugin->ops.notify = &module->ops.notify;
+        if (rc == WF_OK && module->ops.notify.deliver == NULL)
+            rc = wf_fail(err, WF_ERR_INVALID, "a way to notify without deliver()");
         return rc;
     default:
         return wf_fail(err, WF_ERR_VERSION, "is of kind %u, which this release does not know",

@@ -18,6 +18,9 @@
  *   [console]             rate, display
  *   [alert NAME]          one alarm monitor: subsystems, sync, shelve_max, late, shadow ...
  *   [role NAME]           who may do what with alarms: users, groups, shelve_max
+ *   [notify]              which alarm monitors' notifications, how long their log is kept
+ *   [route NAME]          one way to tell people: plugin, settings, which alarms, when, how
+ *   [escalation NAME]     who is told of which alarms after how long without an acknowledge
  *   [process NAME]        what else `wf up` runs: run, optional, notify
  *
  * Ownership: strings belong to the config. It does not change after loading.
@@ -99,6 +102,32 @@ struct wf_config_process {
     unsigned line;
 };
 
+/* A way to tell people. What is text here is read by wf-notify (monitors/notify). */
+struct wf_config_route {
+    char name[WF_NAME_SIZE];
+    char *plugin;   /* "file", "mail" ... */
+    char *settings; /* the plugin's own, one `name = value` a line */
+    char *severity; /* "2", "2..4" */
+    char *alarms, *except, *kinds;
+    char *days, *hours, *quiet, *offset; /* "Mon-Fri", "08:00-18:00", quiet hours, "+02:00" */
+    uint32_t quiet_severity;             /* told in quiet hours too */
+    bool tells_normal, tells_acknowledged;
+    int64_t group_ns;     /* window of grouping; 0 = never */
+    uint32_t group_above; /* more than that many in a window become one summary */
+    int64_t deadline_ns;  /* of one delivery */
+    int64_t retry_ns, retry_max_ns;
+    uint32_t attempts;
+    unsigned line;
+};
+
+struct wf_config_escalation {
+    char name[WF_NAME_SIZE];
+    char *severity, *alarms, *except, *kinds;
+    char *after; /* "0s: bell; 2m if unack: shift; repeat 15m" */
+    bool is_ended_by_normal;
+    unsigned line;
+};
+
 struct wf_config_overlay {
     char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE], parameter[WF_NAME_SIZE];
     struct wf_ini_section *section; /* the schema language's own keys */
@@ -128,6 +157,9 @@ struct wf_config {
     double console_rate_hz; /* screens a second; default 10; 1..10 */
     char *console_display;  /* page shown first; "overview" */
 
+    char *notify_monitors;   /* notify: globs of alarm monitors; default * */
+    int64_t notify_keep_ns;  /* notify: the log of deliveries; default 30d */
+
     struct wf_config_listener *listeners;
     size_t listener_count;
     struct wf_config_source *sources;
@@ -136,6 +168,10 @@ struct wf_config {
     size_t alert_count;
     struct wf_config_role *roles;
     size_t role_count;
+    struct wf_config_route *routes;
+    size_t route_count;
+    struct wf_config_escalation *escalations;
+    size_t escalation_count;
     struct wf_config_process *processes;
     size_t process_count;
     struct wf_config_overlay *overlays;

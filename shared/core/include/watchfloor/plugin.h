@@ -3,7 +3,7 @@
 #define WF_PLUGIN_H
 
 /*
- * Plugins - modules that monitors load: displays and alert conditions.
+ * Plugins - modules that monitors load: displays, alert conditions, ways to notify.
  *
  * A module exports one constant record, `wf_plugin`. Its first five fields
  * never move. A field is only ever added at the end, with a bump of
@@ -14,7 +14,7 @@
  * functions, keeps no mutable globals, and runs only in monitors, never in the
  * receiver or the logger.
  *
- * History of the ABI number: 1.0 first release.
+ * History of the ABI number: 1.0 first release; 1.1 WF_PLUGIN_NOTIFY.
  */
 
 #include <stdbool.h>
@@ -28,11 +28,18 @@
 
 #define WF_PLUGIN_MAGIC     UINT32_C(0x46574c50) /* "PLWF" in memory */
 #define WF_PLUGIN_ABI_MAJOR 1
-#define WF_PLUGIN_ABI_MINOR 0
+#define WF_PLUGIN_ABI_MINOR 1
 #define WF_PLUGIN_SYMBOL    "wf_plugin"
 #define WF_PLUGIN_EXPORT    WF_EXPORT
 
-enum wf_plugin_kind { WF_PLUGIN_DISPLAY = 1, WF_PLUGIN_ALERT = 2, WF_PLUGIN_DECODER = 3 };
+enum wf_plugin_kind {
+    WF_PLUGIN_DISPLAY = 1,
+    WF_PLUGIN_ALERT = 2,
+    WF_PLUGIN_DECODER = 3,
+    WF_PLUGIN_NOTIFY = 4,
+};
+
+struct wf_notify_ops; /* <watchfloor/notify.h> */
 
 /* A subsystem as a display sees it: the newest sample and the recent past. */
 struct wf_view {
@@ -136,6 +143,7 @@ struct wf_plugin {
         const struct wf_display_ops *display;
         const struct wf_alert_ops *alert;
         const struct wf_decoder_ops *decoder;
+        const struct wf_notify_ops *notify;
     } ops;
 };
 
