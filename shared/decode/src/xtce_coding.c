@@ -17,11 +17,10 @@ static bool dynamic_amount(struct wfd_draft *draft, const struct wfd_node *dynam
     const struct wfd_node *reference = wfd_child(dynamic, "ParameterInstanceRef");
     const struct wfd_node *adjust = wfd_child(dynamic, "LinearAdjustment");
 
-    out->from = wfd_find(draft->xtce, dynamic, WFD_KIND_PARAMETER,
-                         wfd_attribute(reference, "parameterRef"));
+    out->from = wfd_source_of(draft, dynamic, wfd_attribute(reference, "parameterRef"));
     out->slope = wfd_number(adjust, "slope", 1);
     out->intercept = wfd_number(adjust, "intercept", 0);
-    return out->from != NULL;
+    return out->from.parameter != NULL;
 }
 
 bool wfd_amount_of(struct wfd_draft *draft, const struct wfd_node *node, struct wfd_amount *out)
@@ -204,8 +203,8 @@ static bool code_sized(struct wfd_draft *draft, const struct wfd_node *node,
         out->sizing = WF_SIZE_REST;
         return true;
     }
-    return amount.from != NULL ? size_from(draft, node, &amount, out)
-                               : fixed_size(draft, node, amount.fixed, out);
+    return amount.from.parameter != NULL ? size_from(draft, node, &amount, out)
+                                         : fixed_size(draft, node, amount.fixed, out);
 }
 
 static bool code_string(struct wfd_draft *draft, const struct wfd_node *node,

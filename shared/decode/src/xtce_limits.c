@@ -213,6 +213,7 @@ static void write_context(struct wfd_draft *draft, const struct wfd_field *field
     struct wf_strbuf when;
 
     wf_strbuf_init(&when, 64u << 10);
+    draft->reads_raw = false;
     if (match == NULL || count == 0 || !wfd_condition_text(draft, match, &when)) {
         wfd_note(draft, alarm, "a context alarm of '%s' that is not understood: left out",
                  field->original);

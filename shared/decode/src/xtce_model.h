@@ -5,8 +5,9 @@
 /*
  * What the parts of the XTCE import share. On the way from containers to a schema:
  *
- *   tree (xtce_tree.h) -> fields of one packet in order (xtce_layout.c, their bits by
- *   xtce_coding.c) -> what selects it (xtce_select.c) -> text (xtce_write.c, xtce_limits.c)
+ *   tree (xtce_tree.h) -> fields of one packet in order (xtce_entries.c, xtce_layout.c, their
+ *   bits by xtce_coding.c, their names by xtce_draft.c) -> what selects it (xtce_select.c)
+ *   -> text (xtce_write.c, xtce_calibrate.c, xtce_limits.c)
  */
 
 #include <stdbool.h>
@@ -20,10 +21,32 @@
 
 #define WFD_XTCE_CHAIN_MAX  16   /* inheritance of containers and types, nesting */
 #define WFD_XTCE_SIZE_MAX   8192 /* bytes of text or binary whose greatest size nobody gives */
-#define WFD_XTCE_CONDITIONS 4
+#define WFD_XTCE_CONDITIONS 6
+#define WFD_XTCE_COPIES_MAX 256  /* of what is repeated as often as a parameter says */
+#define WFD_XTCE_COUNT_MAX  2048 /* elements of an array whose count a parameter gives */
 #define WFD_XTCE_STEPS_MAX  (4u << 20)
 
 enum wfd_kind { WFD_KIND_TYPE, WFD_KIND_PARAMETER, WFD_KIND_CONTAINER };
+
+/* A parameter, or a member of one ("" = the whole): what a reference in the file means. */
+struct wfd_source {
+    const struct wfd_node *parameter; /* NULL = none */
+    const char *member;
+};
+
+/* A FixedValue, or a parameter times slope plus intercept. */
+struct wfd_amount {
+    int64_t fixed;
+    struct wfd_source from;
+    double slope, intercept;
+};
+
+/* What must hold for a field to be there: an element, or that an amount exceeds `index`. */
+struct wfd_condition {
+    const struct wfd_node *node; /* IncludeCondition, or NULL */
+    struct wfd_amount amount;
+    uint32_t index;
+};
 
 /* The bits of one element. */
 struct wfd_coding {
@@ -33,7 +56,7 @@ struct wfd_coding {
     uint32_t bits; /* one element; 0 for text and bytes */
     enum wf_sizing sizing;
     uint32_t size_max;
-    const struct wfd_node *size_from; /* Parameter */
+    struct wfd_source size_from;
     int64_t size_add;
     uint32_t prefix_bits, terminator;
     const struct wfd_node *node; /* the ...DataEncoding, or NULL */
@@ -47,11 +70,14 @@ struct wfd_field {
     int64_t at;   /* first bit, where that is fixed; else -1 */
     int64_t bits; /* all elements; -1 = not fixed */
     int64_t skip;
-    uint32_t count;                    /* of an array; 1 = none */
-    const struct wfd_node *count_from; /* Parameter; NULL = fixed */
-    const struct wfd_node *conditions[WFD_XTCE_CONDITIONS];
+    int64_t from_end; /* it begins so many bits before the packet's end; 0 = it does not */
+    uint32_t count;   /* of an array; 1 = none */
+    struct wfd_source count_from;
+    int64_t count_add;
+    struct wfd_condition conditions[WFD_XTCE_CONDITIONS];
     size_t condition_count;
     struct wfd_coding coding;
+    int64_t segment; /* its place among the pieces of the parameter; -1 = it is no piece */
 };
 
 struct wfd_packet {
@@ -82,8 +108,11 @@ struct wfd_draft {
     struct wfd_field *fields;
     size_t count, room;
     int64_t at;  /* the bit after the last field; -1 = not fixed */
-    bool is_cut; /* what follows cannot be placed */
+    bool is_cut; /* what follows cannot be placed, unless it says where it is */
     int rc;      /* NOMEM, LIMIT */
+    /* While a condition becomes text: whose it is (0 = the packet's), and what is compared. */
+    size_t reader;
+    bool reads_raw;
     uint16_t apids[WF_SCHEMA_APIDS_MAX];
     size_t apid_count;
     struct wf_strbuf match;
@@ -105,23 +134,27 @@ void wfd_note(const struct wfd_draft *draft, const struct wfd_node *node, const 
 bool wfd_integer(const struct wfd_node *node, const char *attribute, int64_t otherwise,
                  int64_t *out);
 
-/* xtce_layout.c */
+/* xtce_draft.c */
 void wfd_draft_begin(struct wfd_draft *draft, struct wf_xtce *xtce,
                      const struct wfd_node *container, struct wf_problems *notes);
 void wfd_draft_end(struct wfd_draft *draft);
-const struct wfd_field *wfd_field_of(const struct wfd_draft *draft,
-                                     const struct wfd_node *parameter);
+/* A copy that lives as long as the tree; "" and rc when there is no memory. */
+const char *wfd_keep(struct wfd_draft *draft, const char *text);
+/* What `reference` means at `node`: a parameter, or PARAMETER/member (also with '.'). */
+struct wfd_source wfd_source_of(struct wfd_draft *draft, const struct wfd_node *node,
+                                const char *reference);
+/* The last field of `source` among the first `before`; the first of all when that is 0. */
+const struct wfd_field *wfd_field_of(const struct wfd_draft *draft, struct wfd_source source,
+                                     size_t before);
+/* The same, if counts and sizes can be read from it. */
+const struct wfd_field *wfd_counter_of(const struct wfd_draft *draft, struct wfd_source source,
+                                       size_t before);
 
 /* xtce_coding.c: false when the schema cannot say it (a note was made). */
 bool wfd_coding_of(struct wfd_draft *draft, const struct wfd_node *type,
                    const struct wfd_node *entry, struct wfd_coding *out);
 int64_t wfd_coding_bits(const struct wfd_coding *coding);
-/* A FixedValue, or a parameter times slope plus intercept. False: neither. */
-struct wfd_amount {
-    int64_t fixed;
-    const struct wfd_node *from; /* Parameter, or NULL */
-    double slope, intercept;
-};
+/* False: it is neither a FixedValue nor a DynamicValue that can be told. */
 bool wfd_amount_of(struct wfd_draft *draft, const struct wfd_node *node, struct wfd_amount *out);
 
 /* xtce_select.c */
@@ -133,9 +166,26 @@ bool wfd_condition_text(struct wfd_draft *draft, const struct wfd_node *node,
 bool wfd_difference_text(struct wfd_draft *draft, const struct wfd_node *base,
                          const struct wfd_node *container, struct wf_strbuf *out);
 
+/* xtce_calibrate.c */
+bool wfd_is_calibrated(const struct wfd_draft *draft, const struct wfd_field *field);
+/* The keys of the parameter. */
+void wfd_write_calibration(struct wfd_draft *draft, const struct wfd_field *field,
+                           struct wf_strbuf *out);
+/* The [calibrator] sections that it is the first to need. */
+void wfd_write_calibrators(struct wfd_draft *draft, const struct wfd_field *field,
+                           struct wf_strbuf *out);
+
 /* xtce_write.c */
 void wfd_write_schema(struct wfd_draft *draft, const char *name, struct wf_strbuf *out);
 void wfd_write_text(struct wf_strbuf *out, const char *key, const char *text);
+/* A boolean whose states are called true and false. */
+bool wfd_is_plain_bool(const struct wfd_draft *draft, const struct wfd_field *field);
+/* What gives the labels of a field: a list, or its type; NULL = none. */
+const struct wfd_node *wfd_labels_of(const struct wfd_draft *draft, const struct wfd_field *field);
+/* The first field for which `part` gives `node` names what several share. */
+const struct wfd_field *wfd_first_with(const struct wfd_draft *draft, const struct wfd_node *node,
+                                       const struct wfd_node *(*part)(const struct wfd_draft *,
+                                                                      const struct wfd_field *));
 double wfd_number(const struct wfd_node *node, const char *attribute, double otherwise);
 
 /* xtce_limits.c: valid range and alarms into the parameter's section; contexts behind it. */

@@ -15,8 +15,10 @@
 struct comparison {
     const struct wfd_node *node;
     const struct wfd_field *field;
-    const char *relation; /* "==" ... */
+    const struct wfd_field *other; /* compared with it, or NULL: with `value` */
+    const char *relation;          /* "==" ... */
     const char *value;
+    bool is_calibrated_wanted;
 };
 
 static const char *relation_of(const char *text)
@@ -33,7 +35,7 @@ static const char *relation_of(const char *text)
 }
 
 /* A Comparison, or a Condition of a BooleanExpression. */
-static bool read_comparison(const struct wfd_draft *draft, const struct wfd_node *node,
+static bool read_comparison(struct wfd_draft *draft, const struct wfd_node *node,
                             struct comparison *out)
 {
     bool is_condition = wfd_is(node, "Condition");
@@ -42,14 +44,20 @@ static bool read_comparison(const struct wfd_draft *draft, const struct wfd_node
     const char *name = wfd_attribute(reference, "parameterRef");
     const struct wfd_node *relation = wfd_child(node, "ComparisonOperator");
     const struct wfd_node *value = wfd_child(node, "Value");
-    const struct wfd_node *parameter = wfd_find(draft->xtce, node, WFD_KIND_PARAMETER, name);
+    const struct wfd_node *other = is_condition && reference != NULL ? wfd_next(reference) : NULL;
+    const char *use = wfd_attribute(reference, "useCalibratedValue");
 
-    *out = (struct comparison){ .node = node };
-    out->field = parameter != NULL ? wfd_field_of(draft, parameter) : NULL;
+    *out = (struct comparison){ .node = node, .is_calibrated_wanted = true };
+    if (use != NULL)
+        (void)wf_parse_bool(use, &out->is_calibrated_wanted, NULL);
+    out->field = wfd_field_of(draft, wfd_source_of(draft, node, name), draft->reader);
+    if (other != NULL)
+        out->other = wfd_field_of(
+            draft, wfd_source_of(draft, node, wfd_attribute(other, "parameterRef")), draft->reader);
     out->relation = relation_of(is_condition ? (relation != NULL ? relation->text : NULL)
                                              : wfd_attribute(node, "comparisonOperator"));
     out->value = is_condition ? (value != NULL ? value->text : NULL) : wfd_attribute(node, "value");
-    if (out->field == NULL || out->relation == NULL || out->value == NULL) {
+    if (out->field == NULL || out->relation == NULL || (out->value == NULL && out->other == NULL)) {
         wfd_note(draft, node, "a comparison of '%.60s' that is not understood; left out",
                  name != NULL ? name : "");
         return false;
@@ -85,6 +93,14 @@ static bool add_comparison(struct wfd_draft *draft, const struct comparison *com
     int64_t label;
 
     wf_strbuf_addf(out, "%s %s ", comparison->field->name, comparison->relation);
+    if (comparison->is_calibrated_wanted == draft->reads_raw &&
+        wfd_is_calibrated(draft, comparison->field))
+        wfd_note(draft, comparison->node, "the %s value of '%s' is compared",
+                 draft->reads_raw ? "raw" : "engineering", comparison->field->name);
+    if (comparison->other != NULL) {
+        wf_strbuf_add(out, comparison->other->name);
+        return true;
+    }
     if (label_value(draft, comparison->field, comparison->value, &label)) {
         wf_strbuf_addf(out, "%lld", (long long)label);
     } else if (wf_parse_double(comparison->value, &number, NULL) == 0 ||
@@ -170,10 +186,10 @@ static void add_apid(struct wfd_draft *draft, const struct comparison *compariso
 {
     int64_t apid = 0;
 
-    if (wf_parse_i64(comparison->value, &apid, NULL) < 0 || apid < 0 || apid > 2046 ||
-        draft->apid_count == WF_SCHEMA_APIDS_MAX) {
+    if (comparison->value == NULL || wf_parse_i64(comparison->value, &apid, NULL) < 0 || apid < 0 ||
+        apid > 2046 || draft->apid_count == WF_SCHEMA_APIDS_MAX) {
         wfd_note(draft, comparison->node, "APID '%.20s': expected 0 .. 2046, at most %d of them",
-                 comparison->value, WF_SCHEMA_APIDS_MAX);
+                 comparison->value != NULL ? comparison->value : "", WF_SCHEMA_APIDS_MAX);
         return;
     }
     for (size_t i = 0; i < draft->apid_count; i++) {
@@ -224,7 +240,7 @@ static void take(struct wfd_draft *draft, const struct wfd_node *node, unsigned 
             return;
         }
         if (is_always_zero(comparison.field) && strcmp(comparison.relation, "==") == 0 &&
-            strcmp(comparison.value, "0") == 0)
+            comparison.value != NULL && strcmp(comparison.value, "0") == 0)
             return;
         if (comparison.field->at < 0) {
             wfd_note(draft, node,
@@ -251,6 +267,7 @@ void wfd_select(struct wfd_draft *draft)
     const struct wfd_node *chain[WFD_XTCE_CHAIN_MAX];
     size_t count = wfd_chain(draft->xtce, draft->container, chain);
 
+    draft->reads_raw = true;
     for (size_t i = 1; i < count; i++) {
         const struct wfd_node *criteria = restriction_of(chain[i]);
 
@@ -270,6 +287,7 @@ bool wfd_difference_text(struct wfd_draft *draft, const struct wfd_node *base,
     size_t from = out->len;
     bool is_behind = false;
 
+    draft->reads_raw = true;
     for (size_t i = 0; i < count; i++) {
         const struct wfd_node *criteria = is_behind ? restriction_of(chain[i]) : NULL;
 

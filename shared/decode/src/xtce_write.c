@@ -10,7 +10,6 @@
 
 #define LINE_WIDTH 96
 #define WORD_MAX   120
-#define TERMS_MAX  16
 #define LABEL_MAX  120
 
 /* --- text ------------------------------------------------------------------------------------------ */
@@ -94,91 +93,11 @@ static void write_unit(const struct wfd_draft *draft, const struct wfd_field *fi
     wfd_write_text(out, "unit", text);
 }
 
-/* --- calibrators ----------------------------------------------------------------------------------- */
+/* --- what several share ---------------------------------------------------------------------- */
 
-static bool is_identity(const double *terms, size_t count)
-{
-    return count == 2 && terms[0] == 0 && terms[1] == 1;
-}
-
-/* c0 c1 ...; false when it cannot be said. *out_count 0: engineering is raw. */
-static bool polynomial_of(const struct wfd_draft *draft, const struct wfd_node *node,
-                          double terms[TERMS_MAX], size_t *out_count)
-{
-    *out_count = 0;
-    memset(terms, 0, TERMS_MAX * sizeof(*terms));
-    for (const struct wfd_node *term = wfd_child(node, "Term"); term != NULL;
-         term = wfd_next(term)) {
-        int64_t exponent;
-        double coefficient = wfd_number(term, "coefficient", NAN);
-
-        if (!wfd_integer(term, "exponent", 0, &exponent) || exponent < 0 || exponent >= TERMS_MAX ||
-            !isfinite(coefficient)) {
-            wfd_note(draft, term,
-                     "a term of exponent '%.20s': 0 .. %d can be used; "
-                     "the raw value stands",
-                     wfd_attribute(term, "exponent") != NULL ? wfd_attribute(term, "exponent") : "",
-                     TERMS_MAX - 1);
-            *out_count = 0;
-            return false;
-        }
-        terms[exponent] += coefficient;
-        if ((size_t)exponent + 1 > *out_count)
-            *out_count = (size_t)exponent + 1;
-    }
-    if (is_identity(terms, *out_count))
-        *out_count = 0;
-    return true;
-}
-
-/* The scale and offset of a time's Encoding are a line through its raw values. */
-static size_t time_line(const struct wfd_field *field, double terms[TERMS_MAX])
-{
-    const struct wfd_node *encoding = wfd_child(field->type, "Encoding");
-
-    terms[0] = wfd_number(encoding, "offset", 0);
-    terms[1] = wfd_number(encoding, "scale", 1);
-    return encoding == NULL || is_identity(terms, 2) ? 0 : 2;
-}
-
-static void write_polynomial(const double *terms, size_t count, struct wf_strbuf *out)
-{
-    wf_strbuf_add(out, "polynomial =");
-    for (size_t i = 0; i < count; i++) {
-        wf_strbuf_add(out, i % 4 == 0 && i > 0 ? "\n    " : " ");
-        wf_strbuf_add_double(out, terms[i]);
-    }
-    wf_strbuf_add_char(out, '\n');
-}
-
-static const struct wfd_node *default_calibrator(const struct wfd_draft *draft,
-                                                 const struct wfd_field *field)
-{
-    const struct wfd_node *coding = field->coding.node;
-    const struct wfd_node *contexts = wfd_child(coding, "ContextCalibratorList");
-
-    if (contexts != NULL)
-        wfd_note(draft, contexts,
-                 "context calibrators of '%s': the default calibrator is used always",
-                 field->original);
-    return wfd_child(coding, "DefaultCalibrator");
-}
-
-static const struct wfd_node *spline_of(const struct wfd_draft *draft,
-                                        const struct wfd_field *field)
-{
-    return wfd_child(wfd_child(field->coding.node, "DefaultCalibrator"), "SplineCalibrator") !=
-                       NULL &&
-                   draft->rc == 0
-               ? wfd_path(field->coding.node, "DefaultCalibrator/SplineCalibrator")
-               : NULL;
-}
-
-/* The first field that uses the same element names what several share. */
-static const struct wfd_field *first_with(const struct wfd_draft *draft,
-                                          const struct wfd_node *node,
-                                          const struct wfd_node *(*part)(const struct wfd_draft *,
-                                                                         const struct wfd_field *))
+const struct wfd_field *wfd_first_with(const struct wfd_draft *draft, const struct wfd_node *node,
+                                       const struct wfd_node *(*part)(const struct wfd_draft *,
+                                                                      const struct wfd_field *))
 {
     for (size_t i = 0; i < draft->count; i++) {
         if (part(draft, &draft->fields[i]) == node)
@@ -187,66 +106,9 @@ static const struct wfd_field *first_with(const struct wfd_draft *draft,
     return NULL;
 }
 
-/* True when engineering differs from raw. */
-static bool write_calibrator(const struct wfd_draft *draft, const struct wfd_field *field,
-                             struct wf_strbuf *out)
-{
-    const struct wfd_node *calibrator = default_calibrator(draft, field);
-    const struct wfd_node *polynomial = wfd_child(calibrator, "PolynomialCalibrator");
-    const struct wfd_node *spline = spline_of(draft, field);
-    double terms[TERMS_MAX];
-    size_t count = 0;
-
-    if (polynomial != NULL) {
-        (void)polynomial_of(draft, polynomial, terms, &count);
-    } else if (spline != NULL) {
-        wf_strbuf_addf(out, "calibrator = %s\n", first_with(draft, spline, spline_of)->name);
-        return true;
-    } else if (calibrator != NULL && calibrator->first != NULL) {
-        wfd_note(draft, calibrator->first, "%s of '%s': the raw value stands",
-                 calibrator->first->name, field->original);
-    } else {
-        count = time_line(field, terms);
-    }
-    if (count > 0)
-        write_polynomial(terms, count, out);
-    return count > 0;
-}
-
-static void write_spline(const struct wfd_draft *draft, const struct wfd_field *field,
-                         struct wf_strbuf *out)
-{
-    static const char *const orders[] = { "step", "linear", "quadratic", "cubic" };
-    const struct wfd_node *spline = spline_of(draft, field);
-    const char *extrapolate = wfd_attribute(spline, "extrapolate");
-    bool does_extrapolate = false;
-    int64_t order;
-
-    if (spline == NULL || first_with(draft, spline, spline_of) != field)
-        return;
-    if (!wfd_integer(spline, "order", 1, &order) || order < 0 || order > 3) {
-        wfd_note(draft, spline, "a spline of order '%.20s': taken as linear",
-                 wfd_attribute(spline, "order"));
-        order = 1;
-    }
-    if (extrapolate != NULL)
-        (void)wf_parse_bool(extrapolate, &does_extrapolate, NULL);
-    wf_strbuf_addf(out,
-                   "\n[calibrator %s]\ninterpolate = %s\nextrapolate = %s\ntable =", field->name,
-                   orders[order], does_extrapolate ? "yes" : "no");
-    for (const struct wfd_node *point = wfd_child(spline, "SplinePoint"); point != NULL;
-         point = wfd_next(point)) {
-        wf_strbuf_add(out, "\n    ");
-        wf_strbuf_add_double(out, wfd_number(point, "raw", NAN));
-        wf_strbuf_add_char(out, ':');
-        wf_strbuf_add_double(out, wfd_number(point, "calibrated", NAN));
-    }
-    wf_strbuf_add_char(out, '\n');
-}
-
 /* --- enumerations ---------------------------------------------------------------------------------- */
 
-static bool is_plain_bool(const struct wfd_draft *draft, const struct wfd_field *field)
+bool wfd_is_plain_bool(const struct wfd_draft *draft, const struct wfd_field *field)
 {
     const char *one = wfd_type_attribute(draft->xtce, field->type, "oneStringValue");
     const char *zero = wfd_type_attribute(draft->xtce, field->type, "zeroStringValue");
@@ -257,14 +119,13 @@ static bool is_plain_bool(const struct wfd_draft *draft, const struct wfd_field 
 }
 
 /* What gives the labels: the list, or the boolean type with words of its own. */
-static const struct wfd_node *labels_of(const struct wfd_draft *draft,
-                                        const struct wfd_field *field)
+const struct wfd_node *wfd_labels_of(const struct wfd_draft *draft, const struct wfd_field *field)
 {
     bool is_whole = field->coding.type == WF_TYPE_UINT || field->coding.type == WF_TYPE_INT;
 
     if (is_whole && wfd_is(field->type, "EnumeratedParameterType"))
         return wfd_type_child(draft->xtce, field->type, "EnumerationList");
-    if (is_whole && wfd_is(field->type, "BooleanParameterType") && !is_plain_bool(draft, field))
+    if (is_whole && wfd_is(field->type, "BooleanParameterType") && !wfd_is_plain_bool(draft, field))
         return field->type;
     return NULL;
 }
@@ -299,10 +160,10 @@ static const struct wfd_node *overlapping(const struct wfd_node *list, const str
 static void write_enumeration(struct wfd_draft *draft, const struct wfd_field *field,
                               struct wf_strbuf *out)
 {
-    const struct wfd_node *list = labels_of(draft, field);
+    const struct wfd_node *list = wfd_labels_of(draft, field);
     int64_t low, high;
 
-    if (list == NULL || first_with(draft, list, labels_of) != field)
+    if (list == NULL || wfd_first_with(draft, list, wfd_labels_of) != field)
         return;
     wf_strbuf_addf(out, "\n[enumeration %s]\n", field->name);
     if (list == field->type) {
@@ -345,8 +206,8 @@ static void write_size(struct wfd_draft *draft, const struct wfd_field *field,
         wf_strbuf_addf(out, "size = %u\n", coding->size_max);
         return;
     case WF_SIZE_FIELD:
-        from = wfd_field_of(draft, coding->size_from);
-        if (from != NULL && from < field) {
+        from = wfd_counter_of(draft, coding->size_from, (size_t)(field - draft->fields));
+        if (from != NULL) {
             wf_strbuf_addf(out, "size = %s", from->name);
             if (coding->size_add != 0)
                 wf_strbuf_addf(out, "%+lld", (long long)coding->size_add);
@@ -354,7 +215,7 @@ static void write_size(struct wfd_draft *draft, const struct wfd_field *field,
             break;
         }
         wfd_note(draft, field->entry,
-                 "the size of '%s' is in a parameter that does not come before it: read to the "
+                 "the size of '%s' is not in a whole number that comes before it: read to the "
                  "end of the packet",
                  field->original);
         wf_strbuf_add(out, "size = rest\n");
@@ -381,10 +242,11 @@ static void write_type(struct wfd_draft *draft, const struct wfd_field *field,
     static const char *const encodings[] = { "plain", "sign-magnitude", "ones-complement", "bcd",
                                              "mil1750a" };
     const struct wfd_coding *coding = &field->coding;
-    enum wf_type type =
-        coding->type == WF_TYPE_UINT && is_plain_bool(draft, field) ? WF_TYPE_BOOL : coding->type;
+    enum wf_type type = coding->type == WF_TYPE_UINT && wfd_is_plain_bool(draft, field)
+                            ? WF_TYPE_BOOL
+                            : coding->type;
     const struct wfd_field *count_from =
-        field->count_from != NULL ? wfd_field_of(draft, field->count_from) : NULL;
+        wfd_counter_of(draft, field->count_from, (size_t)(field - draft->fields));
 
     if (type != WF_TYPE_UINT)
         wf_strbuf_addf(out, "type = %s\n", types[type]);
@@ -396,12 +258,15 @@ static void write_type(struct wfd_draft *draft, const struct wfd_field *field,
         wf_strbuf_addf(out, "encoding = %s\n", encodings[coding->encoding]);
     if (coding->bits == 0)
         write_size(draft, field, out);
-    if (count_from != NULL && count_from < field)
+    if (count_from != NULL && field->count_add != 0)
+        wf_strbuf_addf(out, "count = %s%+lld\ncount_max = %u\n", count_from->name,
+                       (long long)field->count_add, field->count);
+    else if (count_from != NULL)
         wf_strbuf_addf(out, "count = %s\ncount_max = %u\n", count_from->name, field->count);
-    else if (field->count_from != NULL)
+    else if (field->count_from.parameter != NULL)
         wfd_note(draft, field->entry,
-                 "the count of '%s' is in a parameter that does not come "
-                 "before it: one element is read",
+                 "the count of '%s' is not in a whole number that comes before it: one element "
+                 "is read",
                  field->original);
     else if (field->count > 1)
         wf_strbuf_addf(out, "count = %u\n", field->count);
@@ -409,14 +274,39 @@ static void write_type(struct wfd_draft *draft, const struct wfd_field *field,
 
 static void write_place(const struct wfd_field *field, bool is_first, struct wf_strbuf *out)
 {
-    if ((is_first || field->is_placed) && field->at >= 0) {
-        wf_strbuf_addf(out, "at = %lld", (long long)field->at / 8);
-        if (field->at % 8 != 0)
-            wf_strbuf_addf(out, ".%lld", (long long)field->at % 8);
+    bool is_at = (is_first || field->is_placed) && field->at >= 0;
+    int64_t bit = field->from_end > 0 ? field->from_end : field->at;
+
+    if (is_at || field->from_end > 0) {
+        wf_strbuf_addf(out, "at = %s%lld", field->from_end > 0 ? "end-" : "", (long long)bit / 8);
+        if (bit % 8 != 0)
+            wf_strbuf_addf(out, ".%lld", (long long)bit % 8);
         wf_strbuf_add_char(out, '\n');
     } else if (field->skip > 0) {
         wf_strbuf_addf(out, "skip = %lld\n", (long long)field->skip);
     }
+}
+
+/* "there are more than `index`": as often as another parameter says. */
+static bool add_repeat_condition(struct wfd_draft *draft, const struct wfd_condition *condition,
+                                 struct wf_strbuf *out)
+{
+    const struct wfd_amount *amount = &condition->amount;
+    const struct wfd_field *from = wfd_field_of(draft, amount->from, draft->reader);
+
+    if (from == NULL)
+        return false;
+    wf_strbuf_add(out, from->name);
+    if (amount->slope != 1) {
+        wf_strbuf_add(out, " * ");
+        wf_strbuf_add_double(out, amount->slope);
+    }
+    if (amount->intercept != 0) {
+        wf_strbuf_add(out, amount->intercept < 0 ? " - " : " + ");
+        wf_strbuf_add_double(out, fabs(amount->intercept));
+    }
+    wf_strbuf_addf(out, " > %u", condition->index);
+    return true;
 }
 
 static void write_conditions(struct wfd_draft *draft, const struct wfd_field *field,
@@ -427,29 +317,51 @@ static void write_conditions(struct wfd_draft *draft, const struct wfd_field *fi
     if (field->condition_count == 0)
         return;
     wf_strbuf_init(&text, 64u << 10);
-    for (size_t i = 0; i < field->condition_count; i++) {
+    draft->reads_raw = false;
+    draft->reader = (size_t)(field - draft->fields);
+    for (size_t i = 0; i < field->condition_count && draft->reader > 0; i++) {
+        const struct wfd_condition *condition = &field->conditions[i];
         size_t from = text.len;
 
         if (from > 0)
             wf_strbuf_add(&text, " and ");
-        if (!wfd_condition_text(draft, field->conditions[i], &text)) {
+        if (condition->node != NULL ? !wfd_condition_text(draft, condition->node, &text)
+                                    : !add_repeat_condition(draft, condition, &text)) {
             text.len = from;
             text.text[from] = '\0';
+            if (condition->node == NULL)
+                wfd_note(draft, field->entry,
+                         "'%s' is repeated by a parameter that does not come before it: expected "
+                         "always",
+                         field->original);
         }
     }
+    draft->reader = 0;
     wfd_write_text(out, "present_when", text.text);
     wf_strbuf_fini(&text);
+}
+
+/* Copies of a container share the mission's names: the first one keeps it. */
+static bool is_alias_free(const struct wfd_draft *draft, const struct wfd_field *field)
+{
+    for (const struct wfd_field *other = draft->fields; other < draft->fields + draft->count;
+         other++) {
+        if (other != field &&
+            (wf_casecmp(other->name, field->original) == 0 ||
+             (other < field && wf_casecmp(other->original, field->original) == 0)))
+            return false;
+    }
+    return true;
 }
 
 static void write_parameter(struct wfd_draft *draft, const struct wfd_field *field, bool is_first,
                             struct wf_strbuf *out)
 {
-    const struct wfd_node *labels = labels_of(draft, field);
+    const struct wfd_node *labels = wfd_labels_of(draft, field);
     const char *type_title = text_of(field->type, "shortDescription", "ShortDescription");
-    bool is_calibrated = false;
 
     wf_strbuf_addf(out, "\n[parameter %s]\n", field->name);
-    if (strcmp(field->name, field->original) != 0)
+    if (strcmp(field->name, field->original) != 0 && is_alias_free(draft, field))
         wfd_write_text(out, "alias", field->original);
     wfd_write_text(
         out, "title",
@@ -464,10 +376,73 @@ static void write_parameter(struct wfd_draft *draft, const struct wfd_field *fie
     write_conditions(draft, field, out);
     write_unit(draft, field, out);
     if (labels != NULL)
-        wf_strbuf_addf(out, "enumeration = %s\n", first_with(draft, labels, labels_of)->name);
-    else if (field->coding.bits > 0 && !is_plain_bool(draft, field))
-        is_calibrated = write_calibrator(draft, field, out);
-    wfd_write_limits(draft, field, is_calibrated, out);
+        wf_strbuf_addf(out, "enumeration = %s\n",
+                       wfd_first_with(draft, labels, wfd_labels_of)->name);
+    else
+        wfd_write_calibration(draft, field, out);
+    if (field->segment < 0)
+        wfd_write_limits(draft, field, wfd_is_calibrated(draft, field), out);
+}
+
+/* --- parameters that come in pieces ----------------------------------------------------------- */
+
+/* The piece of `parameter` that is the `number`th by its order; NULL = there are no more. */
+static const struct wfd_field *piece_of(const struct wfd_draft *draft,
+                                        const struct wfd_node *parameter, size_t number)
+{
+    const struct wfd_field *found = NULL;
+
+    for (size_t n = 0; n <= number; n++) {
+        const struct wfd_field *after = found;
+
+        found = NULL;
+        for (size_t i = 0; i < draft->count; i++) {
+            const struct wfd_field *field = &draft->fields[i];
+
+            if (field->parameter == parameter && field->segment >= 0 &&
+                (after == NULL || field->segment > after->segment) &&
+                (found == NULL || field->segment < found->segment))
+                found = field;
+        }
+        if (found == NULL)
+            return NULL;
+    }
+    return found;
+}
+
+/* A whole number whose pieces are all here is put together; anything else stays in pieces. */
+static void write_assembled(struct wfd_draft *draft, struct wf_strbuf *out)
+{
+    for (size_t i = 0; i < draft->count; i++) {
+        const struct wfd_field *field = &draft->fields[i], *piece;
+        struct wfd_field whole = *field;
+        uint32_t bits = 0, below;
+
+        if (field->segment < 0 || piece_of(draft, field->parameter, 0) != field)
+            continue;
+        for (size_t n = 0; (piece = piece_of(draft, field->parameter, n)) != NULL; n++)
+            bits += piece->coding.bits;
+        below = bits;
+        if (!wfd_coding_of(draft, field->type, field->entry, &whole.coding) ||
+            whole.coding.type != WF_TYPE_UINT || whole.coding.bits != bits || bits > 64 ||
+            whole.coding.is_little || whole.coding.encoding != WF_ENCODING_PLAIN ||
+            wfd_is_calibrated(draft, &whole)) {
+            wfd_note(draft, field->entry, "'%s' stays in the pieces in which it is sent",
+                     wfd_attribute(field->parameter, "name"));
+            continue;
+        }
+        wf_name_from_text(wfd_attribute(field->parameter, "name"), whole.name);
+        wf_strbuf_addf(out, "\n[derived %s]\ntype = uint\nexpression =", whole.name);
+        for (size_t n = 0; (piece = piece_of(draft, field->parameter, n)) != NULL; n++) {
+            below -= piece->coding.bits;
+            wf_strbuf_addf(out, below > 0 ? "%s%s << %u" : "%s%s", n > 0 ? " | " : " ", piece->name,
+                           below);
+        }
+        wf_strbuf_add_char(out, '\n');
+        wfd_write_text(out, "title", text_of(field->parameter, "shortDescription", ""));
+        write_unit(draft, field, out);
+        wfd_write_limits(draft, &whole, false, out);
+    }
 }
 
 /* --- the subsystem -------------------------------------------------------------------------------- */
@@ -592,8 +567,9 @@ void wfd_write_schema(struct wfd_draft *draft, const char *name, struct wf_strbu
     write_time(draft, out);
     for (size_t i = 0; i < draft->count; i++)
         write_parameter(draft, &draft->fields[i], i == 0, out);
+    write_assembled(draft, out);
     for (size_t i = 0; i < draft->count; i++)
-        write_spline(draft, &draft->fields[i], out);
+        wfd_write_calibrators(draft, &draft->fields[i], out);
     for (size_t i = 0; i < draft->count; i++)
         write_enumeration(draft, &draft->fields[i], out);
     wfd_write_contexts(draft, out);
