@@ -68,6 +68,7 @@ static inline void assert_same_limits(const struct wf_limits *a, const struct wf
     assert_int_equal(a->is_latched, b->is_latched);
     assert_int_equal(a->stale_severity, b->stale_severity);
     assert_int_equal(a->invalid_severity, b->invalid_severity);
+    assert_int_equal(a->is_counter, b->is_counter);
 }
 
 static inline void assert_same_packing(const struct wf_parameter *a, const struct wf_parameter *b)
@@ -210,6 +211,8 @@ static inline void assert_same_schema(const struct wf_schema *a, const struct wf
     assert_int_equal(a->packet_max, b->packet_max);
     assert_int_equal(a->period_ns, b->period_ns);
     assert_int_equal(a->stale_after_ns, b->stale_after_ns);
+    assert_int_equal(a->gap_severity, b->gap_severity);
+    assert_string_equal(a->suppressed_by, b->suppressed_by);
     assert_int_equal(a->ring, b->ring);
     assert_int_equal(a->parameter_count, b->parameter_count);
     for (size_t i = 0; i < a->parameter_count; i++)

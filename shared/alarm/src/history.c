@@ -182,6 +182,15 @@ static double fold(const struct wf_alarm_history *history, uint32_t count)
     return history->spec.window == WF_WINDOW_AVG ? sum : result;
 }
 
+/* From the oldest to the newest: never back, and not the same all along? */
+static bool is_moving(const struct wf_alarm_history *history, uint32_t count, double sign)
+{
+    for (uint32_t back = 1; back < count; back++)
+        if (sign * (entry_at(history, back - 1)->real - entry_at(history, back)->real) < 0)
+            return false;
+    return sign * (entry_at(history, 0)->real - entry_at(history, count - 1)->real) > 0;
+}
+
 void wf_alarm_history_value(const struct wf_alarm_history *history, int64_t now_mono_ns,
                             struct wf_value *out)
 {
@@ -202,6 +211,14 @@ void wf_alarm_history_value(const struct wf_alarm_history *history, int64_t now_
     }
     if (!is_whole || count == 0 || (is_by_samples && count < history->spec.samples))
         return;
+    if (history->spec.window == WF_WINDOW_RISING || history->spec.window == WF_WINDOW_FALLING) {
+        bool is_rising = history->spec.window == WF_WINDOW_RISING;
+
+        if (count > 1)
+            *out = (struct wf_value){ .kind = WF_VALUE_BOOL,
+                                      .as.u64 = is_moving(history, count, is_rising ? 1 : -1) };
+        return;
+    }
     *out = (struct wf_value){ .kind = WF_VALUE_F64, .as.f64 = fold(history, count) };
 }
 

@@ -109,6 +109,7 @@ static int add_rates(struct wfi_builder *builder, const struct wfi_member *membe
     const struct wf_alarm_history_spec spec = {
         .window = WF_WINDOW_RATE,
         .samples = parameter->limits.rate_samples,
+        .counter_bits = wfi_roster_counter_bits(parameter),
         .time_ns = parameter->limits.rate_window_ns,
         .period_ns = member->schema->period_ns,
     };
@@ -147,6 +148,16 @@ static int add_kind(struct wfi_builder *builder, size_t member, int parameter,
     return 0;
 }
 
+/* Bits hold the last samples, and there are 64 of them. */
+static void check_persistence(struct wfi_builder *builder, const struct wfi_member *member,
+                              const char *name, const char *key,
+                              const struct wf_persistence *persistence)
+{
+    if (persistence->m > WF_ALARM_M_MAX)
+        PROBLEM(builder, member, "%s: %s: %u of %u; at most %d samples are counted, use a duration",
+                name, key, persistence->n, persistence->m, WF_ALARM_M_MAX);
+}
+
 static int add_parameter(struct wfi_builder *builder, size_t at, int index, struct wf_err *err)
 {
     struct wfi_member *member = &builder->roster->members[at];
@@ -158,6 +169,8 @@ static int add_parameter(struct wfi_builder *builder, size_t at, int index, stru
         is_number(parameter) && (isfinite(limits->rate_lo) || isfinite(limits->rate_hi));
     int rc = 0;
 
+    check_persistence(builder, member, parameter->name, "raise", &limits->raise);
+    check_persistence(builder, member, parameter->name, "clear", &limits->clear);
     reading->parameter = (uint32_t)index;
     reading->offset = parameter->offset;
     reading->quality_offset = parameter->quality_offset;
@@ -213,6 +226,10 @@ static int add_conditions(struct wfi_builder *builder, size_t at, struct wf_err 
                                      &builder->roster->rule_room, sizeof(*rule));
         if (rule == NULL)
             return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+        check_persistence(builder, &builder->roster->members[at], condition->name, "raise",
+                          &condition->raise);
+        check_persistence(builder, &builder->roster->members[at], condition->name, "clear",
+                          &condition->clear);
         builder->specs[alarm].unknown = condition->unknown;
         builder->roster->entries[alarm].condition = condition;
         rule->alarm = (size_t)alarm;
@@ -247,9 +264,10 @@ static int add_member(struct wfi_builder *builder, size_t at, struct wf_err *err
                            &once, &thrice, false, &definition);
     if (definition.levels != 0)
         member->stale = add_alarm(builder, at, NULL, &definition);
-    wf_alarm_define_single(WF_ALARM_GAP, WF_SEVERITY_WATCH, &once, &thrice, false, &definition);
-    member->gap = add_alarm(builder, at, NULL, &definition);
-    if ((definition.levels != 0 && member->gap < 0))
+    wf_alarm_define_single(WF_ALARM_GAP, schema->gap_severity, &once, &thrice, false, &definition);
+    if (definition.levels != 0)
+        member->gap = add_alarm(builder, at, NULL, &definition);
+    if (definition.levels != 0 && member->gap < 0)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < schema->parameter_count && rc == 0; i++)
         rc = add_parameter(builder, at, (int)i, err);

@@ -144,7 +144,7 @@ void wfi_roster_parents(struct wfi_builder *builder)
                            : entry->condition != NULL ? entry->condition->suppressed_by
                            : entry->parameter >= 0
                                ? schema->parameters[entry->parameter].suppressed_by
-                               : "";
+                               : schema->suppressed_by;
 
         if (text[0] == '\0')
             continue;

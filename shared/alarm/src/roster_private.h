@@ -141,6 +141,8 @@ void wfi_roster_parents(struct wfi_builder *builder);
 /* Compile for member `home`; id -> refs of the roster. */
 int wfi_roster_compile(struct wf_alarm_roster *roster, size_t home, const char *text,
                        struct wf_expr **out_expr, struct wf_err *err);
+/* The width at which a counter wraps; 0: it is none. */
+uint8_t wfi_roster_counter_bits(const struct wf_parameter *parameter);
 /* The members whose values the expression reads, each once. */
 int wfi_roster_inputs(const struct wf_alarm_roster *roster, const struct wf_expr *expr,
                       struct wfi_list *out);

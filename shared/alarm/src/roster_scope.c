@@ -126,6 +126,13 @@ static int resolve(void *context, const char *name, int *out_id,
     return add_ref(roster, &ref, out_id);
 }
 
+uint8_t wfi_roster_counter_bits(const struct wf_parameter *parameter)
+{
+    bool is_plain = parameter->storage <= WF_STORE_U64 && parameter->calibrator < 0;
+
+    return parameter->limits.is_counter && is_plain ? (uint8_t)parameter->bits : 0;
+}
+
 static int window(void *context, enum wf_expr_window kind, const char *name, uint32_t samples,
                   int64_t time_ns, int *out_id)
 {
@@ -140,6 +147,8 @@ static int window(void *context, enum wf_expr_window kind, const char *name, uin
     if (roster->members[ref.member].schema->parameters[ref.parameter].count_max != 1)
         return WF_ERR_ABSENT;
     spec.period_ns = roster->members[ref.member].schema->period_ns;
+    spec.counter_bits =
+        wfi_roster_counter_bits(&roster->members[ref.member].schema->parameters[ref.parameter]);
     rc = wf_alarm_history_create(&spec, &ref.window, NULL);
     if (rc < 0)
         return rc;
@@ -151,11 +160,59 @@ static int window(void *context, enum wf_expr_window kind, const char *name, uin
     return rc;
 }
 
+static const struct wf_parameter *parameter_of(const struct wf_alarm_roster *roster, int id)
+{
+    const struct wfi_ref *ref = &roster->refs[id];
+
+    return &roster->members[ref->member].schema->parameters[ref->parameter];
+}
+
+static uint32_t elements(void *context, int id)
+{
+    const struct scope *scope = context;
+
+    return parameter_of(scope->roster, id)->count_max;
+}
+
+static enum wf_value_kind kind(void *context, int id)
+{
+    const struct scope *scope = context;
+    enum wf_type type = parameter_of(scope->roster, id)->type;
+
+    return type == WF_TYPE_STRING || type == WF_TYPE_BYTES ? WF_VALUE_TEXT : WF_VALUE_F64;
+}
+
+/* Sources in the order of the members, each once. */
+static int source(void *context, const char *name, size_t index, char *out)
+{
+    const struct scope *scope = context;
+    const struct wf_alarm_roster *roster = scope->roster;
+    char parts[3][WF_NAME_SIZE];
+
+    if (split(name, parts) != 3)
+        return WF_ERR_ABSENT;
+    for (size_t i = 0; i < roster->member_count; i++) {
+        const struct wfi_member *member = &roster->members[i];
+
+        if (!wf_glob_match(parts[0], member->source) || !is_member(member, NULL, parts[1]) ||
+            wf_schema_find(member->schema, parts[2]) < 0 || index-- > 0)
+            continue;
+        (void)wf_copy_text(out, WF_NAME_SIZE, member->source);
+        return 0;
+    }
+    return WF_ERR_ABSENT;
+}
+
 int wfi_roster_compile(struct wf_alarm_roster *roster, size_t home, const char *text,
                        struct wf_expr **out_expr, struct wf_err *err)
 {
     struct scope scope = { .roster = roster, .home = home };
-    const struct wf_expr_scope names = { .context = &scope, .resolve = resolve, .window = window };
+    const struct wf_expr_scope names = { .context = &scope,
+                                         .resolve = resolve,
+                                         .window = window,
+                                         .elements = elements,
+                                         .source = source,
+                                         .kind = kind };
 
     return wf_expr_compile(text, &names, out_expr, err);
 }

@@ -7,43 +7,44 @@
 
 static const struct wfi_operand unknown = { .kind = WFI_UNKNOWN };
 
-static struct wfi_operand eval(const struct wf_expr *expr, const struct wf_expr_values *values,
-                               int32_t index);
+/* One evaluation: what it goes through, and which element of arrays it is at. */
+struct walk {
+    const struct wf_expr *expr;
+    const struct wf_expr_values *values;
+    size_t element;
+};
+
+static struct wfi_operand eval(struct walk *walk, int32_t index);
 
 static struct wfi_operand of_truth(enum wf_truth truth)
 {
     return truth == WF_UNKNOWN ? unknown : wfi_truth(truth == WF_TRUE);
 }
 
-static enum wf_truth truth_at(const struct wf_expr *expr, const struct wf_expr_values *values,
-                              int32_t index)
+static enum wf_truth truth_at(struct walk *walk, int32_t index)
 {
-    struct wfi_operand operand = eval(expr, values, index);
+    struct wfi_operand operand = eval(walk, index);
 
     return wfi_truth_of(&operand);
 }
 
 /* Kleene's `and` and `or`: the value that decides, wherever it stands. */
-static struct wfi_operand eval_logic(const struct wf_expr *expr,
-                                     const struct wf_expr_values *values,
-                                     const struct wfi_node *node)
+static struct wfi_operand eval_logic(struct walk *walk, const struct wfi_node *node)
 {
     enum wf_truth decides = node->op == WFI_OP_AND ? WF_FALSE : WF_TRUE;
-    enum wf_truth a = truth_at(expr, values, node->a);
+    enum wf_truth a = truth_at(walk, node->a);
     enum wf_truth b;
 
     if (a == decides)
         return of_truth(a);
-    b = truth_at(expr, values, node->b);
+    b = truth_at(walk, node->b);
     return of_truth(b == decides ? b : a == WF_UNKNOWN ? a : b);
 }
 
-static struct wfi_operand eval_comparison(const struct wf_expr *expr,
-                                          const struct wf_expr_values *values,
-                                          const struct wfi_node *node)
+static struct wfi_operand eval_comparison(struct walk *walk, const struct wfi_node *node)
 {
-    struct wfi_operand a = eval(expr, values, node->a);
-    struct wfi_operand b = eval(expr, values, node->b);
+    struct wfi_operand a = eval(walk, node->a);
+    struct wfi_operand b = eval(walk, node->b);
     int order;
 
     if (!wfi_order(&a, &b, &order))
@@ -70,12 +71,11 @@ static struct wfi_operand of_function(double value)
     return isfinite(value) ? wfi_real(value) : unknown;
 }
 
-static struct wfi_operand eval_bits(const struct wf_expr *expr, const struct wf_expr_values *values,
-                                    const struct wfi_node *node)
+static struct wfi_operand eval_bits(struct walk *walk, const struct wfi_node *node)
 {
-    struct wfi_operand x = eval(expr, values, node->a);
-    struct wfi_operand first = eval(expr, values, node->b);
-    struct wfi_operand count = eval(expr, values, node->c);
+    struct wfi_operand x = eval(walk, node->a);
+    struct wfi_operand first = eval(walk, node->b);
+    struct wfi_operand count = eval(walk, node->c);
     uint64_t bits;
 
     if (x.kind != WFI_WHOLE || first.kind != WFI_WHOLE || count.kind != WFI_WHOLE ||
@@ -88,12 +88,13 @@ static struct wfi_operand eval_bits(const struct wf_expr *expr, const struct wf_
     return wfi_whole(bits, false);
 }
 
-static struct wfi_operand eval_name(const struct wf_expr_values *values,
-                                    const struct wfi_node *node)
+static struct wfi_operand eval_name(struct walk *walk, const struct wfi_node *node)
 {
     struct wf_value value = { 0 };
 
-    values->get(values->context, node->as.name.id, node->as.name.element, &value);
+    walk->values->get(walk->values->context, node->as.name.id,
+                      node->as.name.is_each ? walk->element : node->as.name.element, &value);
+
     return wfi_of_value(&value);
 }
 
@@ -132,24 +133,66 @@ static struct wfi_operand eval_binary(const struct wfi_node *node, const struct 
     return isnan(x) || isnan(y) ? unknown : of_function(node->as.function2(x, y));
 }
 
-static struct wfi_operand eval(const struct wf_expr *expr, const struct wf_expr_values *values,
-                               int32_t index)
+/* Arrays may be shorter than they can be: do all that the instance reads have this element? */
+static bool has_element(const struct walk *walk, int32_t instance)
 {
-    const struct wfi_node *node = &expr->nodes[index];
+    const struct wf_expr *expr = walk->expr;
+
+    for (int32_t i = expr->nodes[instance].as.instance.begin; i < instance; i++) {
+        const struct wfi_node *node = &expr->nodes[i];
+        struct wf_value value = { 0 };
+
+        if (node->op != WFI_OP_NAME || !node->as.name.is_each)
+            continue;
+        walk->values->get(walk->values->context, node->as.name.id, walk->element, &value);
+        if (value.quality == WF_QUALITY_ABSENT)
+            return false;
+    }
+    return true;
+}
+
+/* How many instances hold; those that are UNKNOWN may count either way. */
+static struct wfi_operand eval_of(struct walk *walk, const struct wfi_node *node)
+{
+    uint32_t count = 0, held = 0, open = 0, need;
+
+    for (int32_t i = node->a; i >= 0; i = walk->expr->nodes[i].as.instance.next) {
+        const struct wfi_node *instance = &walk->expr->nodes[i];
+
+        for (walk->element = 0; walk->element < instance->as.instance.elements; walk->element++) {
+            enum wf_truth truth;
+
+            if (walk->element > 0 && !has_element(walk, i))
+                break;
+            truth = truth_at(walk, instance->a);
+            count++;
+            held += truth == WF_TRUE;
+            open += truth == WF_UNKNOWN;
+        }
+    }
+    need = node->as.need > 0 ? node->as.need : count;
+    if (count == 0)
+        return unknown;
+    return held >= need ? wfi_truth(true) : held + open >= need ? unknown : wfi_truth(false);
+}
+
+static struct wfi_operand eval(struct walk *walk, int32_t index)
+{
+    const struct wfi_node *node = &walk->expr->nodes[index];
     struct wfi_operand a, b;
 
     switch (node->op) {
     case WFI_OP_CONST:
         return node->as.constant;
     case WFI_OP_NAME:
-        return eval_name(values, node);
+        return eval_name(walk, node);
     case WFI_OP_MAYBE_LABEL:
         return unknown;
     case WFI_OP_OR:
     case WFI_OP_AND:
-        return eval_logic(expr, values, node);
+        return eval_logic(walk, node);
     case WFI_OP_NOT: {
-        enum wf_truth truth = truth_at(expr, values, node->a);
+        enum wf_truth truth = truth_at(walk, node->a);
 
         return truth == WF_UNKNOWN ? unknown : wfi_truth(truth == WF_FALSE);
     }
@@ -159,25 +202,26 @@ static struct wfi_operand eval(const struct wf_expr *expr, const struct wf_expr_
     case WFI_OP_LE:
     case WFI_OP_GT:
     case WFI_OP_GE:
-        return eval_comparison(expr, values, node);
+        return eval_comparison(walk, node);
     case WFI_OP_NEG:
     case WFI_OP_ABS:
     case WFI_OP_FUNCTION1:
-        return eval_unary(node, eval(expr, values, node->a));
+        return eval_unary(node, eval(walk, node->a));
     case WFI_OP_IF: {
-        enum wf_truth truth = truth_at(expr, values, node->a);
+        enum wf_truth truth = truth_at(walk, node->a);
 
-        return truth == WF_UNKNOWN ? unknown
-                                   : eval(expr, values, truth == WF_TRUE ? node->b : node->c);
+        return truth == WF_UNKNOWN ? unknown : eval(walk, truth == WF_TRUE ? node->b : node->c);
     }
     case WFI_OP_VALID:
-        a = eval(expr, values, node->a);
+        a = eval(walk, node->a);
         return wfi_truth(a.kind != WFI_UNKNOWN);
+    case WFI_OP_OF:
+        return eval_of(walk, node);
     case WFI_OP_BITS:
-        return eval_bits(expr, values, node);
+        return eval_bits(walk, node);
     default:
-        a = eval(expr, values, node->a);
-        b = eval(expr, values, node->b);
+        a = eval(walk, node->a);
+        b = eval(walk, node->b);
         return eval_binary(node, &a, &b);
     }
 }
@@ -185,7 +229,8 @@ static struct wfi_operand eval(const struct wf_expr *expr, const struct wf_expr_
 void wf_expr_value(const struct wf_expr *expr, const struct wf_expr_values *values,
                    struct wf_value *out)
 {
-    struct wfi_operand result = eval(expr, values, expr->root);
+    struct walk walk = { .expr = expr, .values = values };
+    struct wfi_operand result = eval(&walk, expr->root);
 
     *out = (struct wf_value){ .kind = WF_VALUE_NONE, .quality = WF_QUALITY_VALID };
     switch (result.kind) {
@@ -214,5 +259,7 @@ void wf_expr_value(const struct wf_expr *expr, const struct wf_expr_values *valu
 
 enum wf_truth wf_expr_truth(const struct wf_expr *expr, const struct wf_expr_values *values)
 {
-    return truth_at(expr, values, expr->root);
+    struct walk walk = { .expr = expr, .values = values };
+
+    return truth_at(&walk, expr->root);
 }

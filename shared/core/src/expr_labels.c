@@ -202,6 +202,13 @@ int32_t wfi_expr_compare(struct wfi_compiler *compiler, enum wfi_op op, uint32_t
         return tried < 0 ? -1 : index;
     for (int side = 0; side < 2; side++) {
         const struct wfi_node *node = &compiler->expr->nodes[side == 0 ? a : b];
+        const struct wfi_node *other = &compiler->expr->nodes[side == 0 ? b : a];
+
+        if (node->op == WFI_OP_NAME && other->op == WFI_OP_CONST &&
+            (other->as.constant.kind == WFI_TEXT ? node->as.name.is_number : node->as.name.is_text))
+            return wfi_expr_fail(compiler, other->column, "'%.*s' is %s; it never equals this",
+                                 (int)(node->as.name.len > 60 ? 60 : node->as.name.len),
+                                 node->as.name.text, node->as.name.is_text ? "text" : "a number");
 
         if (node->op == WFI_OP_MAYBE_LABEL)
             return wfi_expr_fail(compiler, node->column, "there is no parameter '%.*s'",

@@ -110,12 +110,18 @@ static bool read_number(struct wfi_compiler *compiler, struct wfi_token *token)
     return false;
 }
 
-/* name, name.name, name.name.name: dots without blanks. */
+/* A star right before a dot and a letter: the end of a glob for sources. */
+static bool is_star(const char *text)
+{
+    return text[0] == '*' && text[1] == '.' && is_letter(text[2]);
+}
+
+/* name, name.name, name.name.name: dots without blanks. *.name.name, sat*.name.name */
 static uint32_t name_length(const char *text)
 {
     uint32_t len = 0;
 
-    while (is_letter(text[len]) || is_digit(text[len]) ||
+    while (is_letter(text[len]) || is_digit(text[len]) || is_star(text + len) ||
            (text[len] == '.' && len > 0 && is_letter(text[len + 1])))
         len++;
     return len;
@@ -185,7 +191,7 @@ bool wfi_expr_next(struct wfi_compiler *compiler)
         token->len = (uint32_t)number_length(at);
         if (!read_number(compiler, token))
             return false;
-    } else if (is_letter(*at)) {
+    } else if (is_letter(*at) || is_star(at)) {
         token->kind = WFI_TOKEN_NAME;
         token->len = name_length(at);
     } else {

@@ -9,9 +9,7 @@
 
 #define NESTING_MAX 64 /* parentheses, calls, unary signs; the parser's own stack */
 
-static int32_t parse_or(struct wfi_compiler *compiler);
-
-static bool expect(struct wfi_compiler *compiler, const char *sign)
+bool wfi_expr_expect(struct wfi_compiler *compiler, const char *sign)
 {
     if (wfi_token_is(&compiler->token, sign))
         return wfi_expr_next(compiler);
@@ -23,9 +21,8 @@ static bool expect(struct wfi_compiler *compiler, const char *sign)
     return false;
 }
 
-/* A name for messages and for the scope, which takes ended text. */
-static bool copy_name(struct wfi_compiler *compiler, const struct wfi_token *token,
-                      char out[WF_FULL_NAME_SIZE])
+bool wfi_expr_name(struct wfi_compiler *compiler, const struct wfi_token *token,
+                   char out[WF_FULL_NAME_SIZE])
 {
     if (token->len >= WF_FULL_NAME_SIZE) {
         (void)wfi_expr_fail(compiler, token->column, "a name of %u bytes", token->len);
@@ -36,125 +33,6 @@ static bool copy_name(struct wfi_compiler *compiler, const struct wfi_token *tok
     return true;
 }
 
-/* --- calls ------------------------------------------------------------------------------- */
-
-struct function {
-    const char *name;
-    enum wfi_op op;
-    int low, high; /* arguments */
-    double (*function1)(double);
-    double (*function2)(double, double);
-};
-
-static const struct function functions[] = {
-    { .name = "abs", .op = WFI_OP_ABS, .low = 1, .high = 1 },
-    { .name = "min", .op = WFI_OP_MIN, .low = 2, .high = 16 },
-    { .name = "max", .op = WFI_OP_MAX, .low = 2, .high = 16 },
-    { .name = "if", .op = WFI_OP_IF, .low = 3, .high = 3 },
-    { .name = "valid", .op = WFI_OP_VALID, .low = 1, .high = 1 },
-    { .name = "bits", .op = WFI_OP_BITS, .low = 3, .high = 3 },
-    { .name = "sqrt", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = sqrt },
-    { .name = "exp", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = exp },
-    { .name = "log", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = log },
-    { .name = "log10", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = log10 },
-    { .name = "sin", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = sin },
-    { .name = "cos", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = cos },
-    { .name = "tan", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = tan },
-    { .name = "asin", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = asin },
-    { .name = "acos", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = acos },
-    { .name = "atan", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = atan },
-    { .name = "floor", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = floor },
-    { .name = "ceil", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = ceil },
-    { .name = "round", .op = WFI_OP_FUNCTION1, .low = 1, .high = 1, .function1 = round },
-    { .name = "atan2", .op = WFI_OP_FUNCTION2, .low = 2, .high = 2, .function2 = atan2 },
-    { .name = "pow", .op = WFI_OP_FUNCTION2, .low = 2, .high = 2, .function2 = pow },
-};
-
-static const char *const window_names[] = {
-    [WF_WINDOW_LAST] = "last", [WF_WINDOW_MIN] = "min",     [WF_WINDOW_MAX] = "max",
-    [WF_WINDOW_AVG] = "avg",   [WF_WINDOW_COUNT] = "count", [WF_WINDOW_RATE] = "rate",
-};
-
-static int find_window(const struct wfi_token *name)
-{
-    for (size_t i = 0; i < WF_COUNT_OF(window_names); i++)
-        if (wfi_token_is(name, window_names[i]))
-            return (int)i;
-    return -1;
-}
-
-/* "20 samples)" or "10s)" behind `over`, read from the text: a duration is no token. */
-static bool parse_window_size(struct wfi_compiler *compiler, uint32_t *out_samples,
-                              int64_t *out_time_ns)
-{
-    const char *at = compiler->at;
-    uint32_t column = (uint32_t)(at - compiler->text) + 1;
-    char word[32];
-    size_t len;
-    uint64_t samples;
-
-    at += strspn(at, " \t\n\r");
-    len = strcspn(at, " \t\n\r),");
-    if (len == 0 || len >= sizeof(word)) {
-        (void)wfi_expr_fail(compiler, column, "expected '20 samples' or a time as 10s");
-        return false;
-    }
-    memcpy(word, at, len);
-    word[len] = '\0';
-    compiler->at = at + len;
-    if (!wfi_expr_next(compiler))
-        return false;
-    if (wfi_token_is(&compiler->token, "samples") || wfi_token_is(&compiler->token, "sample")) {
-        if (wf_parse_u64(word, &samples, NULL) < 0 || samples < 1 || samples > 1000000) {
-            (void)wfi_expr_fail(compiler, column, "'%s' samples: expected 1 .. 1000000", word);
-            return false;
-        }
-        *out_samples = (uint32_t)samples;
-        return wfi_expr_next(compiler);
-    }
-    if (wf_parse_duration_ns(word, out_time_ns, NULL) < 0 || *out_time_ns <= 0) {
-        (void)wfi_expr_fail(compiler, column, "'%s' is neither '20 samples' nor a time as 10s",
-                            word);
-        return false;
-    }
-    return true;
-}
-
-/* The call so far is `name(argument over`; the argument becomes the window's node. */
-static int32_t parse_window(struct wfi_compiler *compiler, const struct wfi_token *name,
-                            int32_t argument)
-{
-    struct wfi_node *node = &compiler->expr->nodes[argument];
-    char text[WF_FULL_NAME_SIZE];
-    struct wfi_token inner = { .column = node->column };
-    uint32_t samples = 0;
-    int64_t time_ns = 0;
-    int window = find_window(name), id;
-
-    if (window < 0)
-        return wfi_expr_fail(compiler, name->column,
-                             "'%.*s' has no window; last, min, max, avg, "
-                             "count and rate have",
-                             (int)name->len, name->text);
-    if (node->op != WFI_OP_NAME || !node->as.name.is_plain)
-        return wfi_expr_fail(compiler, node->column, "a window goes over one parameter's name");
-    inner.text = node->as.name.text;
-    inner.len = node->as.name.len;
-    if (!copy_name(compiler, &inner, text) || !parse_window_size(compiler, &samples, &time_ns) ||
-        !expect(compiler, ")"))
-        return -1;
-    if (compiler->scope->window == NULL)
-        return wfi_expr_fail(compiler, name->column,
-                             "windows need history, which is not available here");
-    if (compiler->scope->window(compiler->scope->context, (enum wf_expr_window)window, text,
-                                samples, time_ns, &id) < 0)
-        return wfi_expr_fail(compiler, name->column, "there is no history of '%s'", text);
-    node->as.name.id = id;
-    node->as.name.enumeration = NULL;
-    node->as.name.is_plain = false;
-    return argument;
-}
-
 static bool is_text(const struct wfi_compiler *compiler, int32_t index)
 {
     const struct wfi_node *node = &compiler->expr->nodes[index];
@@ -162,8 +40,7 @@ static bool is_text(const struct wfi_compiler *compiler, int32_t index)
     return node->op == WFI_OP_CONST && node->as.constant.kind == WFI_TEXT;
 }
 
-/* An operand of anything but a comparison: neither text nor an unknown name. */
-static int32_t check_operand(struct wfi_compiler *compiler, int32_t index)
+int32_t wfi_expr_operand(struct wfi_compiler *compiler, int32_t index)
 {
     const struct wfi_node *node;
 
@@ -179,68 +56,18 @@ static int32_t check_operand(struct wfi_compiler *compiler, int32_t index)
     return index;
 }
 
-static int32_t make_call(struct wfi_compiler *compiler, const struct function *function,
-                         uint32_t column, const int32_t *arguments, int count)
+int32_t wfi_expr_number(struct wfi_compiler *compiler, int32_t index)
 {
-    int32_t index;
+    const struct wfi_node *node;
 
-    if (function->op == WFI_OP_MIN || function->op == WFI_OP_MAX) {
-        index = arguments[0];
-        for (int i = 1; i < count && index >= 0; i++)
-            index = wfi_expr_node(compiler, function->op, column, index, arguments[i], -1);
-        return index;
-    }
-    index = wfi_expr_node(compiler, function->op, column, arguments[0],
-                          count > 1 ? arguments[1] : -1, count > 2 ? arguments[2] : -1);
-    if (index >= 0 && function->op == WFI_OP_FUNCTION1)
-        compiler->expr->nodes[index].as.function1 = function->function1;
-    if (index >= 0 && function->op == WFI_OP_FUNCTION2)
-        compiler->expr->nodes[index].as.function2 = function->function2;
-    return index;
-}
-
-static const struct function *find_function(const struct wfi_token *name)
-{
-    for (size_t i = 0; i < WF_COUNT_OF(functions); i++)
-        if (wfi_token_is(name, functions[i].name))
-            return &functions[i];
-    return NULL;
-}
-
-/* The current token is behind "name(". */
-static int32_t parse_call(struct wfi_compiler *compiler, const struct wfi_token *name)
-{
-    const struct function *function = find_function(name);
-    int32_t arguments[16];
-    int count = 0;
-
-    if (function == NULL && find_window(name) < 0)
-        return wfi_expr_fail(compiler, name->column, "there is no function '%.*s'",
-                             (int)(name->len > 40 ? 40 : name->len), name->text);
-    do {
-        int32_t argument = parse_or(compiler);
-
-        if (argument < 0)
-            return -1;
-        if (count == 0 && wfi_token_is(&compiler->token, "over"))
-            return parse_window(compiler, name, argument);
-        if (check_operand(compiler, argument) < 0)
-            return -1;
-        if (count == (int)WF_COUNT_OF(arguments))
-            return wfi_expr_fail(compiler, name->column, "too many arguments");
-        arguments[count++] = argument;
-        if (!wfi_token_is(&compiler->token, ","))
-            break;
-    } while (wfi_expr_next(compiler));
-    if (compiler->err->rc != WF_OK || !expect(compiler, ")"))
+    if (wfi_expr_operand(compiler, index) < 0)
         return -1;
-    if (function == NULL)
-        return wfi_expr_fail(compiler, name->column, "'%.*s' needs a window, as %.*s(x over 10s)",
-                             (int)name->len, name->text, (int)name->len, name->text);
-    if (count < function->low || count > function->high)
-        return wfi_expr_fail(compiler, name->column, "%s takes %d argument%s, not %d",
-                             function->name, function->low, function->low == 1 ? "" : "s", count);
-    return make_call(compiler, function, name->column, arguments, count);
+    node = &compiler->expr->nodes[index];
+    if (node->op == WFI_OP_NAME && node->as.name.is_text)
+        return wfi_expr_fail(compiler, node->column, "'%.*s' is text, which can only be compared",
+                             (int)(node->as.name.len > 60 ? 60 : node->as.name.len),
+                             node->as.name.text);
+    return index;
 }
 
 /* --- operands ------------------------------------------------------------------------------ */
@@ -257,7 +84,7 @@ static bool parse_element(struct wfi_compiler *compiler, uint32_t *out)
         return false;
     }
     *out = (uint32_t)token->number.as.magnitude;
-    return wfi_expr_next(compiler) && expect(compiler, "]");
+    return wfi_expr_next(compiler) && wfi_expr_expect(compiler, "]");
 }
 
 static int32_t parse_name(struct wfi_compiler *compiler)
@@ -270,15 +97,17 @@ static int32_t parse_name(struct wfi_compiler *compiler)
     int id = 0, rc;
     int32_t index;
 
-    if (!copy_name(compiler, &name, text) || !wfi_expr_next(compiler))
+    if (!wfi_expr_name(compiler, &name, text) || !wfi_expr_next(compiler))
         return -1;
     if (wfi_token_is(&compiler->token, "("))
-        return wfi_expr_next(compiler) ? parse_call(compiler, &name) : -1;
+        return wfi_expr_next(compiler) ? wfi_expr_call(compiler, &name) : -1;
     if (wfi_token_is(&compiler->token, "[")) {
         has_element = true;
         if (!parse_element(compiler, &element))
             return -1;
     }
+    if (strchr(text, '*') != NULL && !wfi_expr_bind(compiler, name.column, text))
+        return -1;
     rc = compiler->scope->resolve(compiler->scope->context, text, &id, &enumeration);
     if (rc < 0 && (has_element || strchr(text, '.') != NULL))
         return wfi_expr_fail(compiler, name.column, "there is no parameter '%.80s'", text);
@@ -295,7 +124,33 @@ static int32_t parse_name(struct wfi_compiler *compiler)
     node->as.name.text = name.text;
     node->as.name.len = name.len;
     node->as.name.is_plain = !has_element;
+    if (rc < 0)
+        return index;
+    if (compiler->scope->kind != NULL) {
+        enum wf_value_kind kind = compiler->scope->kind(compiler->scope->context, id);
+
+        node->as.name.is_text = kind == WF_VALUE_TEXT;
+        node->as.name.is_number = kind == WF_VALUE_F64;
+    }
+    if (compiler->is_inside && !has_element && compiler->scope->elements != NULL) {
+        uint32_t elements = compiler->scope->elements(compiler->scope->context, id);
+
+        node->as.name.is_each = elements > 1;
+        if (elements > compiler->elements)
+            compiler->elements = elements;
+    }
     return index;
+}
+
+/* "2 of (...)"; the current token is `of`. */
+static int32_t parse_count_of(struct wfi_compiler *compiler, const struct wfi_token *number)
+{
+    if (number->number.kind != WFI_WHOLE || number->number.as.magnitude < 1 ||
+        number->number.as.magnitude > WFI_EXPR_NODES_MAX)
+        return wfi_expr_fail(compiler, number->column, "expected a whole number from 1 on");
+    if (!wfi_expr_next(compiler) || !wfi_expr_expect(compiler, "("))
+        return -1;
+    return wfi_expr_of(compiler, number->column, (uint32_t)number->number.as.magnitude);
 }
 
 static int32_t parse_primary(struct wfi_compiler *compiler)
@@ -305,8 +160,11 @@ static int32_t parse_primary(struct wfi_compiler *compiler)
 
     switch (token.kind) {
     case WFI_TOKEN_NUMBER:
-        return wfi_expr_next(compiler) ? wfi_expr_constant(compiler, token.column, token.number)
-                                       : -1;
+        if (!wfi_expr_next(compiler))
+            return -1;
+        if (wfi_token_is(&compiler->token, "of"))
+            return parse_count_of(compiler, &token);
+        return wfi_expr_constant(compiler, token.column, token.number);
     case WFI_TOKEN_TEXT:
         return wfi_expr_next(compiler)
                    ? wfi_expr_constant(compiler, token.column,
@@ -323,8 +181,8 @@ static int32_t parse_primary(struct wfi_compiler *compiler)
     case WFI_TOKEN_SIGN:
         if (!wfi_token_is(&token, "("))
             break;
-        index = wfi_expr_next(compiler) ? parse_or(compiler) : -1;
-        return index >= 0 && expect(compiler, ")") ? index : -1;
+        index = wfi_expr_next(compiler) ? wfi_expr_or(compiler) : -1;
+        return index >= 0 && wfi_expr_expect(compiler, ")") ? index : -1;
     case WFI_TOKEN_END:
         return wfi_expr_fail(compiler, token.column, "a value is missing at the end");
     }
@@ -341,7 +199,7 @@ static int32_t parse_unary(struct wfi_compiler *compiler)
     if (++compiler->nesting > NESTING_MAX)
         return wfi_expr_fail(compiler, column, "the expression is nested too deeply");
     if (wfi_token_is(&compiler->token, "-")) {
-        index = wfi_expr_next(compiler) ? check_operand(compiler, parse_unary(compiler)) : -1;
+        index = wfi_expr_next(compiler) ? wfi_expr_number(compiler, parse_unary(compiler)) : -1;
         if (index >= 0)
             index = wfi_expr_node(compiler, WFI_OP_NEG, column, index, -1, -1);
     } else {
@@ -390,9 +248,9 @@ static int32_t parse_level(struct wfi_compiler *compiler, size_t level)
         uint32_t column = compiler->token.column;
         int32_t right;
 
-        if (check_operand(compiler, left) < 0 || !wfi_expr_next(compiler))
+        if (wfi_expr_number(compiler, left) < 0 || !wfi_expr_next(compiler))
             return -1;
-        right = check_operand(compiler, parse_level(compiler, level + 1));
+        right = wfi_expr_number(compiler, parse_level(compiler, level + 1));
         if (right < 0)
             return -1;
         left = wfi_expr_node(compiler, found->op, column, left, right, -1);
@@ -435,7 +293,7 @@ static int32_t parse_not(struct wfi_compiler *compiler)
         return parse_comparison(compiler);
     if (++compiler->nesting > NESTING_MAX)
         return wfi_expr_fail(compiler, column, "the expression is nested too deeply");
-    index = wfi_expr_next(compiler) ? check_operand(compiler, parse_not(compiler)) : -1;
+    index = wfi_expr_next(compiler) ? wfi_expr_operand(compiler, parse_not(compiler)) : -1;
     compiler->nesting--;
     return index < 0 ? -1 : wfi_expr_node(compiler, WFI_OP_NOT, column, index, -1, -1);
 }
@@ -449,9 +307,9 @@ static int32_t parse_logic(struct wfi_compiler *compiler, const char *word, enum
         uint32_t column = compiler->token.column;
         int32_t right;
 
-        if (check_operand(compiler, left) < 0 || !wfi_expr_next(compiler))
+        if (wfi_expr_operand(compiler, left) < 0 || !wfi_expr_next(compiler))
             return -1;
-        right = check_operand(compiler, parse_side(compiler));
+        right = wfi_expr_operand(compiler, parse_side(compiler));
         if (right < 0)
             return -1;
         left = wfi_expr_node(compiler, op, column, left, right, -1);
@@ -464,7 +322,7 @@ static int32_t parse_and(struct wfi_compiler *compiler)
     return parse_logic(compiler, "and", WFI_OP_AND, parse_not);
 }
 
-static int32_t parse_or(struct wfi_compiler *compiler)
+int32_t wfi_expr_or(struct wfi_compiler *compiler)
 {
     return parse_logic(compiler, "or", WFI_OP_OR, parse_and);
 }
@@ -504,7 +362,8 @@ int wf_expr_compile(const char *text, const struct wf_expr_scope *scope, struct 
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     }
     compiler.text = compiler.at = expr->text;
-    expr->root = wfi_expr_next(&compiler) ? check_operand(&compiler, parse_or(&compiler)) : -1;
+    expr->root =
+        wfi_expr_next(&compiler) ? wfi_expr_operand(&compiler, wfi_expr_or(&compiler)) : -1;
     if (expr->root >= 0 && compiler.token.kind != WFI_TOKEN_END)
         expr->root = wfi_expr_fail(
             &compiler, compiler.token.column, "expected an operator or the end before '%.*s'",

@@ -6,6 +6,7 @@
  * Expressions inside: a tree in one array, children before parents.
  *
  *   expr_parse.c   text to tree        expr_labels.c  enumeration labels
+ *   expr_call.c    calls and windows   expr_of.c      any, all, N of
  *   expr_eval.c    tree to value       expr_number.c  exact arithmetic
  *   expr_schema.c  scope and values of a schema's own parameters
  */
@@ -13,6 +14,7 @@
 #include <stdint.h>
 
 #include <watchfloor/expr.h>
+#include <watchfloor/names.h>
 
 /* Deep enough for people, shallow enough for any stack. */
 #define WFI_EXPR_DEPTH_MAX 200
@@ -53,6 +55,8 @@ enum wfi_op {
     WFI_OP_IF,
     WFI_OP_VALID,
     WFI_OP_BITS,
+    WFI_OP_OF,       /* any, all, N of: a is the first INSTANCE */
+    WFI_OP_INSTANCE, /* a is the condition */
 };
 
 /* WHOLE is a sign and a magnitude from -2^63 to 2^64-1; a zero is not negative. */
@@ -82,8 +86,17 @@ struct wfi_node {
             const struct wf_enumeration *enumeration; /* while compiling */
             const char *text;                         /* the name, not ended */
             uint32_t len;
-            bool is_plain; /* no window, no [i] */
+            bool is_plain;  /* no window, no [i] */
+            bool is_each;   /* every element in turn, below an INSTANCE */
+            bool is_text;   /* known to be no number */
+            bool is_number; /* known to be one */
         } name;
+        uint32_t need; /* OF: that many; 0: all */
+        struct {
+            int32_t next;      /* INSTANCE, or -1 */
+            int32_t begin;     /* its nodes: from there to this one */
+            uint32_t elements; /* at most; 1: goes through none */
+        } instance;
         double (*function1)(double);
         double (*function2)(double, double);
     } as;
@@ -107,6 +120,11 @@ struct wfi_compiler {
     const char *text, *at;
     size_t room; /* nodes allocated */
     int nesting;
+    /* Inside any(), all(), N of (). */
+    bool is_inside, is_exhausted;
+    size_t source_index;
+    char source[WF_NAME_SIZE]; /* that globs stand for; "" = not met yet */
+    uint32_t elements;         /* of the longest array that is gone through */
     struct wfi_token {
         enum wfi_token_kind {
             WFI_TOKEN_END,
@@ -130,6 +148,21 @@ int32_t wfi_expr_constant(struct wfi_compiler *compiler, uint32_t column, struct
 /* A comparison, in which one side may be a label of the other's enumeration. */
 int32_t wfi_expr_compare(struct wfi_compiler *compiler, enum wfi_op op, uint32_t column, int32_t a,
                          int32_t b);
+/* An operand of anything but a comparison: neither text nor an unknown name. */
+int32_t wfi_expr_operand(struct wfi_compiler *compiler, int32_t index);
+/* The same, and no parameter that is text. */
+int32_t wfi_expr_number(struct wfi_compiler *compiler, int32_t index);
+int32_t wfi_expr_or(struct wfi_compiler *compiler);
+bool wfi_expr_expect(struct wfi_compiler *compiler, const char *sign);
+/* A name for messages and for the scope, which takes ended text. */
+bool wfi_expr_name(struct wfi_compiler *compiler, const struct wfi_token *token,
+                   char out[WF_FULL_NAME_SIZE]);
+/* The current token is behind "name(". */
+int32_t wfi_expr_call(struct wfi_compiler *compiler, const struct wfi_token *name);
+/* The current token is behind "any(", "all(", "2 of ("; `need` of them, 0: all. */
+int32_t wfi_expr_of(struct wfi_compiler *compiler, uint32_t column, uint32_t need);
+/* Put the source that a glob in `name` stands for in its place; false after a failure. */
+bool wfi_expr_bind(struct wfi_compiler *compiler, uint32_t column, char name[WF_FULL_NAME_SIZE]);
 /* Next token of the text; false after a failure. */
 bool wfi_expr_next(struct wfi_compiler *compiler);
 bool wfi_token_is(const struct wfi_token *token, const char *sign_or_word);

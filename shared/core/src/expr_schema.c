@@ -36,9 +36,26 @@ static int resolve(void *context, const char *name, int *out_id,
     return 0;
 }
 
+static uint32_t elements(void *context, int id)
+{
+    const struct wf_schema *schema = context;
+
+    return schema->parameters[id].count_max;
+}
+
+static enum wf_value_kind kind(void *context, int id)
+{
+    const struct wf_schema *schema = context;
+    enum wf_type type = schema->parameters[id].type;
+
+    return type == WF_TYPE_STRING || type == WF_TYPE_BYTES ? WF_VALUE_TEXT : WF_VALUE_F64;
+}
+
 void wf_expr_schema_scope(const struct wf_schema *schema, struct wf_expr_scope *out)
 {
-    *out = (struct wf_expr_scope){ .context = (void *)schema, .resolve = resolve };
+    *out = (struct wf_expr_scope){
+        .context = (void *)schema, .resolve = resolve, .elements = elements, .kind = kind
+    };
 }
 
 static void get(void *context, int id, size_t element, struct wf_value *out)

@@ -249,6 +249,31 @@ static int window_alone(void *context, enum wf_expr_window window, const char *n
     return 0;
 }
 
+/* What is elsewhere may be an array or not, text or not: that is seen where it is. */
+static uint32_t elements_alone(void *context, int id)
+{
+    const struct lone_scope *scope = context;
+
+    return id >= 0 ? scope->own.elements(scope->own.context, id) : 1;
+}
+
+static enum wf_value_kind kind_alone(void *context, int id)
+{
+    const struct lone_scope *scope = context;
+
+    return id >= 0 ? scope->own.kind(scope->own.context, id) : WF_VALUE_NONE;
+}
+
+static int source_alone(void *context, const char *name, size_t index, char *out)
+{
+    (void)context;
+    (void)name;
+    if (index > 0)
+        return WF_ERR_ABSENT;
+    (void)wf_copy_text(out, WF_NAME_SIZE, "any");
+    return 0;
+}
+
 /* Does anything before `index` move it about in the packet? */
 static bool is_fixed_place(const struct wf_schema *schema, int index)
 {
@@ -313,8 +338,12 @@ static void check_expression(struct wfi_reader *reader, const struct wfi_pending
     size_t count;
 
     wf_expr_schema_scope(reader->schema, &alone.own);
-    if (pending->rule == WFI_RULE_ANY)
+    scope.elements = elements_alone;
+    scope.kind = kind_alone;
+    if (pending->rule == WFI_RULE_ANY) {
         scope.window = window_alone;
+        scope.source = source_alone;
+    }
     if (wf_expr_compile(pending->text, &scope, &expr, &err) < 0) {
         wfi_problem(reader, "%s", err.text);
         return;

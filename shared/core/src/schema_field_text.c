@@ -163,14 +163,31 @@ void wfi_write_expression(const struct wf_schema *schema, const struct wfi_key *
 }
 
 /* A full name: one to four dotted parts, as sat1.power.bus_voltage or its condition. */
+/* The kinds of alarms, as <watchfloor/alarm/judge.h> names them. */
+static bool is_alarm_kind(const char *text)
+{
+    static const char *const kinds[] = { "LIMIT", "STATES", "RATE", "INVALID",
+                                         "STALE", "GAP",    "RULE" };
+
+    for (size_t i = 0; i < WF_COUNT_OF(kinds); i++)
+        if (wf_casecmp(text, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
+/* NAME, SUBSYSTEM.NAME or SOURCE.SUBSYSTEM.NAME, and perhaps a kind of alarm behind it. */
 void wfi_read_condition_name(struct wfi_reader *reader, const struct wfi_key *key, void *object,
                              const char *text)
 {
     size_t parts = 1, part_len = 0;
+    const char *at = text;
+    char *folded;
 
-    if (text[0] == '\0')
+    if (text[0] == '\0') {
+        *(char **)(void *)((char *)object + key->offset) = wfi_arena_text(reader->arena, "", 0);
         return;
-    for (const char *at = text; *at != '\0'; at++) {
+    }
+    for (; *at != '\0' && !is_blank(*at); at++) {
         bool is_letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_';
 
         if (*at == '.' && part_len > 0) {
@@ -183,11 +200,18 @@ void wfi_read_condition_name(struct wfi_reader *reader, const struct wfi_key *ke
             break;
         }
     }
-    if (part_len == 0 || parts > 4 || strlen(text) >= WF_FULL_NAME_SIZE)
-        wfi_problem(reader, "'%.60s' is not a name, as power.bus_voltage or a condition's", text);
-    else
-        *(char **)(void *)((char *)object + key->offset) =
-            wfi_arena_text(reader->arena, text, strlen(text));
+    while (is_blank(*at))
+        at++;
+    if (part_len == 0 || parts > 4 || strlen(text) >= WF_FULL_NAME_SIZE ||
+        (*at != '\0' && !is_alarm_kind(at))) {
+        wfi_problem(reader,
+                    "'%.60s' is not a name, as a condition's, power.bus_voltage or comms STALE",
+                    text);
+        return;
+    }
+    folded = wfi_fold_text(reader, text, false);
+    if (folded != NULL)
+        *(char **)(void *)((char *)object + key->offset) = folded;
 }
 
 void wfi_write_condition_name(const struct wf_schema *schema, const struct wfi_key *key,

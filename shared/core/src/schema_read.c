@@ -256,6 +256,8 @@ static struct wf_schema *new_schema(void)
     }
     none = wfi_arena_text(&schema->own->arena, "", 0);
     schema->title = schema->description = schema->version = schema->match = none;
+    schema->suppressed_by = none;
+    schema->gap_severity = WF_SEVERITY_WATCH;
     schema->key = WF_NO_INDEX;
     schema->row_max = 256;
     schema->packet_max = 65542;

@@ -315,6 +315,58 @@ static void rules_read_other_subsystems_and_windows(void **state)
     rig_free(&rig);
 }
 
+static void rules_count_sources_and_elements(void **state)
+{
+    static const char text[] = POWER_HEAD "[parameter volts]\ntype = float\n"
+                                          "invalid_severity = 0\n"
+                                          "[parameter cells]\ntype = float\ncount = 3\n"
+                                          "invalid_severity = 0\n";
+    struct rig rig = { 0 };
+    size_t sat1 = rig_add(&rig, "sat1", "power", text), sat2 = rig_add(&rig, "sat2", "power", text);
+    size_t fleet = rig_add(&rig, "ops", "fleet",
+                           "[subsystem]\n[parameter n]\n"
+                           "[condition low]\nwhen = any(*.power.volts < 24)\nseverity = 2\n"
+                           "clear = 1 of 1\n"
+                           "[condition both]\nwhen = 2 of (sat*.power.volts < 24)\nseverity = 4\n"
+                           "clear = 1 of 1\n"
+                           "[condition cell]\nwhen = 2 of (sat1.power.cells < 3)\nseverity = 1\n"
+                           "[condition rising]\nwhen = any(rising(*.power.volts over 3 samples))\n"
+                           "severity = 1\n");
+
+    (void)state;
+    (void)fleet;
+    rig_make(&rig);
+    for (size_t i = 0; i < 3; i++)
+        rig_set(&rig, sat1, "cells", i, i < 2 ? 2.5 : 3.5);
+    rig_give(&rig, sat1, "volts", 20, 0);
+    rig_expect(&rig, "0.000 ops.fleet.low RULE: RAISE NORMAL>ACTIVE_UNACK 2\n"
+                     "0.000 ops.fleet.cell RULE: RAISE NORMAL>ACTIVE_UNACK 1\n");
+    rig_give(&rig, sat2, "volts", 20, 0.5);
+    rig_expect(&rig, "0.500 ops.fleet.both RULE: RAISE NORMAL>ACTIVE_UNACK 4\n");
+    rig_give(&rig, sat1, "volts", 30, 1);
+    rig_expect(&rig, "1.000 ops.fleet.both RULE: RTN ACTIVE_UNACK>RTN_UNACK 0\n");
+    rig_give(&rig, sat1, "volts", 31, 2);
+    rig_expect(&rig, "2.000 ops.fleet.rising RULE: RAISE NORMAL>ACTIVE_UNACK 1\n");
+    rig_free(&rig);
+}
+
+/* 8 bits wrap at 256; a step back of more is a reset. */
+static void a_counters_rate_goes_across_its_wrap(void **state)
+{
+    static const double counts[] = { 250, 254, 2, 6, 10, 0, 4, 8, 40 };
+    struct rig rig = { 0 };
+    size_t power = rig_add(&rig, "main", "power",
+                           POWER_HEAD "[parameter trips]\nbits = 8\ncounter = yes\n"
+                                      "rate = * .. 5\nrate_window = 1s\nrate_samples = 2\n");
+
+    (void)state;
+    rig_make(&rig);
+    for (size_t i = 0; i < WF_COUNT_OF(counts); i++)
+        rig_give(&rig, power, "trips", counts[i], (double)i);
+    rig_expect(&rig, "8.000 main.power.trips RATE: RAISE NORMAL>ACTIVE_UNACK 2\n");
+    rig_free(&rig);
+}
+
 static void a_rule_that_means_nothing_is_told_with_the_schemas_name(void **state)
 {
     struct rig rig = { 0 };
@@ -505,6 +557,8 @@ int main(void)
         cmocka_unit_test(a_context_brings_other_limits_and_unknown_keeps_them),
         cmocka_unit_test(enabled_when_ends_the_judging_and_begins_it_anew),
         cmocka_unit_test(rules_read_other_subsystems_and_windows),
+        cmocka_unit_test(rules_count_sources_and_elements),
+        cmocka_unit_test(a_counters_rate_goes_across_its_wrap),
         cmocka_unit_test(a_rule_that_means_nothing_is_told_with_the_schemas_name),
         cmocka_unit_test(a_parents_children_are_hidden_while_it_is_active_and_linger_after),
         cmocka_unit_test(late_and_repeated_samples_are_alive_but_not_judged),

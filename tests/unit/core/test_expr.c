@@ -44,6 +44,12 @@ static const struct {
     { "SAFE", { .kind = WF_VALUE_U64, .as.u64 = 99 }, NULL },
     { "a.b.c", { .kind = WF_VALUE_U64, .as.u64 = 77 }, NULL },
     { "list", { .kind = WF_VALUE_U64, .as.u64 = 100 }, NULL },
+    { "cells", { .kind = WF_VALUE_U64, .as.u64 = 100 }, NULL }, /* three of at most five */
+    { "s1.sub.v", { .kind = WF_VALUE_U64, .as.u64 = 10 }, NULL },
+    { "s2.sub.v", { .kind = WF_VALUE_U64, .as.u64 = 20 }, NULL },
+    { "s3.sub.v", { .kind = WF_VALUE_U64, .quality = WF_QUALITY_STALE }, NULL },
+    { "s1.sub.w", { .kind = WF_VALUE_U64, .as.u64 = 1 }, NULL },
+    { "s2.sub.w", { .kind = WF_VALUE_U64, .as.u64 = 2 }, NULL },
 };
 
 static int resolve(void *context, const char *name, int *out_id,
@@ -70,6 +76,41 @@ static void get(void *context, int id, size_t element, struct wf_value *out)
     }
     *out = world[id].value;
     out->as.u64 += element;
+    if (strcmp(world[id].name, "cells") == 0 && element >= 3)
+        *out = (struct wf_value){ .quality = WF_QUALITY_ABSENT };
+}
+
+static uint32_t elements(void *context, int id)
+{
+    (void)context;
+    return id < 1000 && strcmp(world[id].name, "cells") == 0 ? 5 : 1;
+}
+
+static enum wf_value_kind kind_of(void *context, int id)
+{
+    (void)context;
+    return world[id].value.kind == WF_VALUE_TEXT ? WF_VALUE_TEXT : WF_VALUE_F64;
+}
+
+/* s1, s2 and s3, as far as they have what is behind the first dot. */
+static int source(void *context, const char *name, size_t index, char *out)
+{
+    const char *rest = strchr(name, '.');
+
+    (void)context;
+    for (char number = '1'; number <= '3'; number++) {
+        char full[32];
+        int id;
+        const struct wf_enumeration *none;
+
+        (void)snprintf(full, sizeof(full), "s%c%s", number, rest);
+        if (resolve(NULL, full, &id, &none) < 0 || (name[0] == 's' && name[1] != number) ||
+            index-- > 0)
+            continue;
+        (void)snprintf(out, WF_NAME_SIZE, "s%c", number);
+        return 0;
+    }
+    return WF_ERR_ABSENT;
 }
 
 static int window(void *context, enum wf_expr_window kind, const char *name, uint32_t samples,
@@ -84,6 +125,9 @@ static int window(void *context, enum wf_expr_window kind, const char *name, uin
 
 static const struct wf_expr_scope scope = { .resolve = resolve };
 static const struct wf_expr_scope history = { .resolve = resolve, .window = window };
+static const struct wf_expr_scope wide = {
+    .resolve = resolve, .window = window, .elements = elements, .source = source, .kind = kind_of
+};
 static const struct wf_expr_values values = { .get = get };
 
 /* The result as text: "true", "UNKNOWN", "42", "-5", "0.5". */
@@ -322,7 +366,10 @@ static void windows_are_the_hosts(void **state)
         { "avg(three)", "error: column 1: 'avg' needs a window, as avg(x over 10s)" },
         { "avg(half over 10s)", "error: column 1: there is no history of 'half'" },
         { "sqrt(three over 10s)",
-          "error: column 1: 'sqrt' has no window; last, min, max, avg, count and rate have" },
+          "error: column 1: 'sqrt' has no window; last, min, max, avg, count, rate, rising and "
+          "falling have" },
+        { "rising(three over 3 samples) == 1603", "true" },
+        { "falling(three over 3s) == 1703", "true" },
         { "avg(three + 1 over 10s)", "error: column 11: a window goes over one parameter's name" },
         { "avg(list[1] over 10s)", "error: column 5: a window goes over one parameter's name" },
     };
@@ -334,6 +381,72 @@ static void windows_are_the_hosts(void **state)
     (void)state;
     assert_results(cases, WF_COUNT_OF(cases), &history);
     assert_results(without, WF_COUNT_OF(without), &scope);
+}
+
+static void instances_are_elements_sources_or_conditions(void **state)
+{
+    static const struct one cases[] = {
+        { "any(cells > 101)", "true" },
+        { "any(cells > 102)", "false" },
+        { "all(cells > 99)", "true" },
+        { "all(cells > 100)", "false" },
+        { "2 of (cells > 100)", "true" },
+        { "3 of (cells > 100)", "false" },
+        { "3 of (t or cells > 100)", "true" },
+        { "4 of (t or cells > 100)", "false" }, /* three elements, whatever decides */
+        { "any(cells[1] == 101 and cells == 100)", "true" },
+        { "any(*.sub.v > 15)", "true" },
+        { "any(*.sub.v > 25)", "UNKNOWN" },
+        { "all(*.sub.v > 15)", "false" },
+        { "all(*.sub.v > 5)", "UNKNOWN" },
+        { "2 of (*.sub.v > 5)", "true" },
+        { "3 of (*.sub.v > 5)", "UNKNOWN" },
+        { "2 of (*.sub.v > 15)", "UNKNOWN" },
+        { "any(s1*.sub.v > 5)", "true" },
+        { "all(*.sub.w * 10 == *.sub.v)", "true" }, /* the same source on both sides */
+        { "2 of (t, f, three == 3)", "true" },
+        { "2 of (t, f, u)", "UNKNOWN" },
+        { "2 of (f, f, u)", "false" },
+        { "not any(cells > 102) and three == 3", "true" },
+        { "any(*.sub.w == 2, f) and 3 * 2 == 6", "true" },
+        { "2 * three", "6" },
+        { "any(any(t))", "error: column 5: any, all and `of` do not stand inside one another" },
+        { "*.sub.v > 1", "error: column 1: '*.sub.v' means several sources; put it into any(), "
+                         "all() or N of ()" },
+        { "any(*.sub.x > 1)", "error: column 5: no source has '*.sub.x'" },
+        { "any(s1.*.v > 1)", "error: column 7: unexpected character '.'" },
+        { "0 of (t)", "error: column 1: expected a whole number from 1 on" },
+        { "2 of t", "error: column 6: expected '(' before 't'" },
+        { "any(t", "error: column 6: ')' is missing at the end" },
+        { "any()", "error: column 5: expected a value before ')'" },
+        { "any(t,)", "error: column 7: expected a value before ')'" },
+        { "any(*.sub.v > )", "error: column 15: expected a value before ')'" },
+    };
+    static const struct one alone[] = {
+        { "any(cells == 100)", "true" },
+        { "any(cells == 101)", "false" }, /* nobody said it was an array */
+        { "any(*.sub.v > 1)", "error: column 5: other sources are not known here" },
+    };
+
+    (void)state;
+    assert_results(cases, WF_COUNT_OF(cases), &wide);
+    assert_results(alone, WF_COUNT_OF(alone), &scope);
+}
+
+static void text_has_no_place_among_numbers(void **state)
+{
+    static const struct one cases[] = {
+        { "name == \"abc\"", "true" },
+        { "valid(name)", "true" },
+        { "name + 1", "error: column 1: 'name' is text, which can only be compared" },
+        { "sqrt(name)", "error: column 6: 'name' is text, which can only be compared" },
+        { "name == 3", "error: column 9: 'name' is text; it never equals this" },
+        { "three == \"abc\"", "error: column 10: 'three' is a number; it never equals this" },
+        { "mode == \"SAFE MODE\"", "true" },
+    };
+
+    (void)state;
+    assert_results(cases, WF_COUNT_OF(cases), &wide);
 }
 
 static void what_means_nothing_is_refused_with_its_column(void **state)
@@ -421,6 +534,8 @@ int main(void)
         cmocka_unit_test(functions_compute),
         cmocka_unit_test(names_elements_and_labels_resolve),
         cmocka_unit_test(windows_are_the_hosts),
+        cmocka_unit_test(instances_are_elements_sources_or_conditions),
+        cmocka_unit_test(text_has_no_place_among_numbers),
         cmocka_unit_test(what_means_nothing_is_refused_with_its_column),
         cmocka_unit_test(depth_and_length_are_bounded),
         cmocka_unit_test(the_inputs_are_known_once_each),

@@ -216,6 +216,8 @@ static void wrong_parameter_keys_are_told(void **state)
         { "enabled_when = sceond == 1\n", 5, "there is no parameter 'sceond'" },
         { "enabled_when = bad.nobody == 1\n", 5, "there is no parameter 'bad.nobody'" },
         { "suppressed_by = a..b\n", 5, "is not a name" },
+        { "suppressed_by = a.b LIMITS\n", 5, "is not a name" },
+        { "type = float\ncounter = yes\n", 6, "not for" },
         { "present_when = later == 1\n", 5, "does not come before" },
         { "present_when = second == 1\n", 5, "does not come before" },
         { "present_when = other.x == 1\n", 5, "there is no parameter" },

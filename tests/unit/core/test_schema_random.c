@@ -135,7 +135,8 @@ static void add_alarm_keys(struct wf_strbuf *out, bool is_number)
     if (chance(20))
         wf_strbuf_add(out, "enabled_when = p0 > 3 and other.sub.x ==   \"A  B\"\n");
     if (chance(20))
-        wf_strbuf_add(out, "suppressed_by = sat1.comms.link_down\n");
+        wf_strbuf_addf(out, "suppressed_by = sat1.comms.link_down%s\n",
+                       chance(50) ? "  rule" : "");
 }
 
 static void add_number_parameter(struct wf_strbuf *out, unsigned index)

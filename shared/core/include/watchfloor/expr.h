@@ -25,7 +25,13 @@
  * What leaves that range goes on as a double.
  *
  * Windows over the past: last min max avg count rate of NAME over 20 samples or a
- * time, as avg(bus_voltage over 10s). Compiled where the host's scope offers history.
+ * time, as avg(bus_voltage over 10s); rising and falling are TRUE when it never went the other
+ * way and ended higher (lower). Compiled where the host's scope offers history.
+ *
+ * Instances: any(c), all(c), 2 of (c): TRUE for one, every, two at least. Array names without [i]
+ * in c go through all elements together, cells < 3.2; a glob in place of the source through all
+ * sources, *.power.bus_voltage < 24; several conditions count each, 2 of (a > 1, b > 1, c > 1).
+ * Instances that are UNKNOWN count as either; none at all is UNKNOWN.
  *
  * Ownership: compiled expressions are freed with wf_expr_free. Evaluation
  * allocates nothing and may run in any thread, one at a time per scratch.
@@ -47,6 +53,8 @@ enum wf_expr_window {
     WF_WINDOW_AVG,
     WF_WINDOW_COUNT,
     WF_WINDOW_RATE,
+    WF_WINDOW_RISING, /* these two are truths */
+    WF_WINDOW_FALLING,
 };
 
 /* What names mean, given by whoever compiles. */
@@ -64,6 +72,15 @@ struct wf_expr_scope {
      */
     int (*window)(void *context, enum wf_expr_window window, const char *name, uint32_t samples,
                   int64_t time_ns, int *out_id);
+    /* Optional: the most elements `id` has; 1: no array. NULL: no array is gone through. */
+    uint32_t (*elements)(void *context, int id);
+    /*
+     * Optional: `name` begins with a glob for sources; put the source number `index` of those that
+     * have the rest of it into out (WF_NAME_SIZE). WF_ERR_ABSENT behind the last one.
+     */
+    int (*source)(void *context, const char *name, size_t index, char *out);
+    /* Optional: TEXT for text and bytes, F64 for any number, NONE when it is not known here. */
+    enum wf_value_kind (*kind)(void *context, int id);
 };
 
 /* Where values come from, given by whoever evaluates. */

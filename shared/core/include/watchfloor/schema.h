@@ -143,6 +143,7 @@ struct wf_limits {
     bool is_latched;
     uint8_t stale_severity;   /* 0 = staleness raises no alarm; default 2 */
     uint8_t invalid_severity; /* default 2 */
+    bool is_counter;          /* wraps at its width: rates go across */
 };
 
 /* Where one packed part of a packet lies. */
@@ -208,7 +209,7 @@ struct wf_parameter {
 
     struct wf_limits limits;
     char *enabled_when;  /* alarm suppression by design; "" = always */
-    char *suppressed_by; /* full name of a parent condition; "" */
+    char *suppressed_by; /* name of a parent alarm, perhaps with its kind; "" */
 
     /* Layout, set when loaded. */
     enum wf_storage storage;
@@ -263,6 +264,8 @@ struct wf_schema {
 
     int64_t period_ns;      /* nominal; 0 = irregular, never stale */
     int64_t stale_after_ns; /* default 3 x period; 0 = never */
+    uint8_t gap_severity;   /* of missing packets; 0 = raises no alarm; default 1 */
+    char *suppressed_by;    /* parent of its STALE and GAP alarms; "" */
     uint32_t ring;          /* samples wanted; 0 = by period (see region) */
 
     struct wf_parameter *parameters; /* in packet order, then derived */

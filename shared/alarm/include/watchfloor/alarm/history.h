@@ -44,7 +44,7 @@ void wf_alarm_history_add(struct wf_alarm_history *history, const struct wf_valu
                           int64_t mono_ns);
 /* Samples are missing here: no rate goes across. */
 void wf_alarm_history_gap(struct wf_alarm_history *history);
-/* Kind F64 (count: U64), or NONE with quality INVALID when UNKNOWN. */
+/* Kind F64 (count: U64; rising, falling: BOOL, of two at least), or NONE, INVALID when UNKNOWN. */
 void wf_alarm_history_value(const struct wf_alarm_history *history, int64_t now_mono_ns,
                             struct wf_value *out);
 
