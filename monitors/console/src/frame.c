@@ -9,6 +9,7 @@
  */
 
 #include "pages.h"
+#include "replay.h"
 
 #include <watchfloor/clock.h>
 
@@ -305,7 +306,7 @@ static void draw_rule(const struct con_ui *ui, const struct con_model *model,
                                  "the network");
         break;
     case CON_STATE_REPLAY:
-        wf_strbuf_add(&text, "REPLAY: these values come from history, not from now.");
+        con_replay_describe(model, &text);
         draw_warning(part, WF_STYLE_SELECTED, line);
         return;
     case CON_STATE_LIVE:

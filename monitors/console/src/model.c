@@ -3,6 +3,7 @@
 
 #include "model.h"
 #include "judge.h"
+#include "replay.h"
 
 #include <watchfloor/clock.h>
 #include <watchfloor/schema_overlay.h>
@@ -350,6 +351,7 @@ bool con_model_update(struct con_model *model, const struct con_now *now)
     }
     (void)con_model_take_alarms(model, now);
     judge_writers(model);
+    con_replay_look(model);
     con_judge_all(model);
     if (is_new)
         model->commits++;

@@ -73,10 +73,20 @@ enum con_state {
     CON_STATE_LIVE,
 };
 
+/* The replay that feeds this instance. */
+struct con_replay {
+    bool is_there;
+    int state; /* of wf.replay: 0 playing, 1 paused, 2 finished */
+    int64_t position_ns;
+    double speed; /* 0: as fast as possible */
+    char origin[65];
+};
+
 struct con_model {
     struct wf_watch *watch;
     char instance[32];
-    struct con_now now; /* of the last update */
+    struct con_now now; /* of the last update; its mono_ns stands still with a paused replay */
+    struct con_replay replay;
 
     struct con_entry *entries; /* as the watch sorts them, own health last; no tables */
     size_t entry_count;
