@@ -6,12 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "iso_sql.h"
 #include "view.h"
-
-#define ISO(ns)                                                                                    \
-    "strftime('%Y-%m-%dT%H:%M:%S', (" ns " - ((" ns " % 1000000000) + 1000000000) % 1000000000)"   \
-    " / 1000000000, 'unixepoch') || printf('.%09dZ', ((" ns                                        \
-    " % 1000000000) + 1000000000) % 1000000000)"
 
 /* clang-format off */
 static const char catalogue_sql[] =

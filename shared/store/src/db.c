@@ -137,13 +137,22 @@ static int set_defensive(sqlite3 *db, struct wf_err *err)
     return wfs_exec(db, err, "PRAGMA mmap_size=0; PRAGMA temp_store=FILE");
 }
 
-static bool is_ours(int64_t application, int64_t version)
+const struct wfs_format wfs_history_format = { WFS_APPLICATION_ID, WFS_FORMAT_OLDEST,
+                                               WFS_FORMAT_VERSION, "a history file" };
+
+static bool is_format(const struct wfs_format *format, int64_t application, int64_t version)
 {
-    return application == WFS_APPLICATION_ID && version >= WFS_FORMAT_OLDEST &&
-           version <= WFS_FORMAT_VERSION;
+    return application == format->application && version >= format->oldest &&
+           version <= format->version;
 }
 
 int wfs_open_writer(const char *path, uint32_t cache_kib, sqlite3 **out_db, struct wf_err *err)
+{
+    return wfs_open_writer_of(path, &wfs_history_format, cache_kib, out_db, err);
+}
+
+int wfs_open_writer_of(const char *path, const struct wfs_format *format, uint32_t cache_kib,
+                       sqlite3 **out_db, struct wf_err *err)
 {
     sqlite3 *db = NULL;
     int64_t version = 0, application = 0, tables = 0;
@@ -172,9 +181,9 @@ int wfs_open_writer(const char *path, uint32_t cache_kib, sqlite3 **out_db, stru
         rc = wfs_get_i64(db, "SELECT count(*) FROM sqlite_schema", 0, &tables, err);
     if (rc < 0)
         goto out;
-    if (tables != 0 && !is_ours(application, version)) {
-        rc = wf_fail(err, WF_ERR_VERSION, "not a history file that this release knows (format %d)",
-                     (int)version);
+    if (tables != 0 && !is_format(format, application, version)) {
+        rc = wf_fail(err, WF_ERR_VERSION, "not %s that this release knows (format %d)",
+                     format->what, (int)version);
         goto out;
     }
     /* Readers under another user could not make a -wal file anew. */
@@ -200,8 +209,8 @@ static void add_uri(struct wf_strbuf *uri, const char *path, const char *paramet
     wf_strbuf_add(uri, parameters);
 }
 
-static int try_reader(const char *path, const char *parameters, int busy_ms, sqlite3 **out_db,
-                      struct wf_err *err)
+static int try_reader(const char *path, const struct wfs_format *format, const char *parameters,
+                      int busy_ms, sqlite3 **out_db, struct wf_err *err)
 {
     char text[3 * 4096];
     struct wf_strbuf uri = WF_STRBUF_FIXED(text);
@@ -228,12 +237,12 @@ static int try_reader(const char *path, const char *parameters, int busy_ms, sql
         rc = wfs_get_i64(db, "PRAGMA user_version", 0, &version, err);
     if (rc < 0)
         goto out;
-    if (!is_ours(application, version)) {
+    if (!is_format(format, application, version)) {
         /* Made a moment ago and nothing committed yet: as good as not there. */
         bool is_new = application == 0 && version == 0;
 
-        rc = wf_fail(err, is_new ? WF_ERR_ABSENT : WF_ERR_VERSION,
-                     is_new ? "nothing stored yet" : "not a history file that this release knows");
+        rc = is_new ? wf_fail(err, WF_ERR_ABSENT, "nothing stored yet")
+                    : wf_fail(err, WF_ERR_VERSION, "not %s that this release knows", format->what);
         goto out;
     }
     *out_db = db;
@@ -246,8 +255,14 @@ out:
 
 int wfs_open_reader(const char *path, int busy_ms, sqlite3 **out_db, struct wf_err *err)
 {
+    return wfs_open_reader_of(path, &wfs_history_format, busy_ms, out_db, err);
+}
+
+int wfs_open_reader_of(const char *path, const struct wfs_format *format, int busy_ms,
+                       sqlite3 **out_db, struct wf_err *err)
+{
     struct wf_err first = { 0 };
-    int rc = try_reader(path, "?mode=ro", busy_ms, out_db, &first);
+    int rc = try_reader(path, format, "?mode=ro", busy_ms, out_db, &first);
 
     /*
      * A file in WAL mode whose folder we may not write, and which no logger has
@@ -266,7 +281,7 @@ int wfs_open_reader(const char *path, int busy_ms, sqlite3 **out_db, struct wf_e
         if (file != NULL)
             (void)fclose(file);
         if (is_empty && first.rc != WF_ERR_ABSENT)
-            rc = try_reader(path, "?mode=ro&immutable=1", busy_ms, out_db, &first);
+            rc = try_reader(path, format, "?mode=ro&immutable=1", busy_ms, out_db, &first);
     }
     if (rc < 0 && err != NULL)
         *err = first;

@@ -25,10 +25,21 @@
 /* Translate the last failure of `db` (NULL: none was opened) while doing `what`. */
 int wfs_fail(struct wf_err *err, sqlite3 *db, int sqlite_rc, const char *what, ...) WF_PRINTF(4, 5);
 
+/* What kind of file it is, by the two numbers in its header. */
+struct wfs_format {
+    int32_t application, oldest, version; /* versions that can be read */
+    const char *what;                     /* "a history file" */
+};
+extern const struct wfs_format wfs_history_format;
+
 /* Open for writing; the file must exist. Sets WAL and everything else; page cache in KiB. */
 int wfs_open_writer(const char *path, uint32_t cache_kib, sqlite3 **out_db, struct wf_err *err);
+int wfs_open_writer_of(const char *path, const struct wfs_format *format, uint32_t cache_kib,
+                       sqlite3 **out_db, struct wf_err *err);
 /* Open for reading only, while another process may write. Waits up to `busy_ms` for locks. */
 int wfs_open_reader(const char *path, int busy_ms, sqlite3 **out_db, struct wf_err *err);
+int wfs_open_reader_of(const char *path, const struct wfs_format *format, int busy_ms,
+                       sqlite3 **out_db, struct wf_err *err);
 void wfs_close(sqlite3 **db);
 
 int wfs_exec(sqlite3 *db, struct wf_err *err, const char *sql);

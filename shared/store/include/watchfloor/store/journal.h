@@ -13,6 +13,7 @@
  *
  * Plain tables and views for any tool: transitions, entries, alarms, limits, samples (shared/store
  * README). Strings are ended; NULL reads as "". NaN is stored as NULL and comes back as NaN.
+ * Alarm names compare without case.
  *
  * Threads: one at a time for each handle. One writer for each file, by lease of its program; it owns
  * the only connection that writes and checkpoints.
@@ -79,7 +80,8 @@ struct wf_journal_options {
 
 /*
  * Opens or makes the file and looks through it. A damaged one is set aside (renamed, never
- * deleted), what can be read of it is carried over, and *out_note says so ("" otherwise).
+ * deleted), what can be read of it is carried over, and *out_note says so ("" otherwise). Ids
+ * and seqs then go on far behind the greatest one that could be read, so that none comes twice.
  *   WF_ERR_NOSPACE WF_ERR_DENIED WF_ERR_VERSION
  */
 int wf_journal_open(const struct wf_journal_options *options, struct wf_journal **out_journal,
@@ -89,12 +91,44 @@ void wf_journal_close(struct wf_journal **journal);
 /* Highest seq and id ever written. */
 uint64_t wf_journal_last_seq(const struct wf_journal *journal);
 uint64_t wf_journal_last_id(const struct wf_journal *journal);
+/* Hash of this boot, as in wf_journal_alarm. */
+uint64_t wf_journal_boot(const struct wf_journal *journal);
+
+/* Limits that a user put in force while running; JSON as in WF_JOURNAL_LIMITS; NULL: back. */
+struct wf_journal_change {
+    const char *alarm, *json, *user;
+    int64_t utc_ns;
+};
+/* Samples around a trip (black box), attached to a transition, as the alarm monitor packs them. */
+struct wf_journal_blob {
+    uint64_t seq;
+    const char *what;
+    const void *bytes;
+    size_t size;
+};
+
+/* What belongs together: all of it is stored, or nothing. Any part may be empty, or all of them. */
+struct wf_journal_batch {
+    struct wf_journal_entry *const *entries;
+    size_t entry_count;
+    const struct wf_journal_change *changes;
+    size_t change_count;
+    const struct wf_journal_blob *blobs; /* may name seqs of this batch */
+    size_t blob_count;
+};
 
 /*
- * Append a batch: one transaction, committed when it returns 0; fills in the ids. Nothing of
- * it is there otherwise. The caller keeps the batch and tries again (NOSPACE, SYSTEM, DENIED): the
- * same seq twice is skipped, so that an unclear commit is written once.
+ * Append a batch: one transaction, committed when it returns 0; fills in the ids. On an error nothing
+ * of it is there, or (a commit that failed half-way) all of it is: the caller keeps the batch and
+ * tries again with it, more may follow behind its entries. What is there already is then
+ * skipped, so that it is written once.
+ *   WF_ERR_NOSPACE WF_ERR_SYSTEM WF_ERR_DENIED WF_ERR_BUSY   try again later
+ *   WF_ERR_CORRUPT   close it and open it again, which sets the file aside
+ *   WF_ERR_EXISTS    a seq is taken by another transition: our bug, or two writers
  */
+int wf_journal_commit(struct wf_journal *journal, const struct wf_journal_batch *batch,
+                      struct wf_err *err);
+/* The same for entries alone. */
 int wf_journal_append(struct wf_journal *journal, struct wf_journal_entry *const *entries,
                       size_t count, struct wf_err *err);
 
@@ -108,6 +142,12 @@ int wf_journal_keep(struct wf_journal *journal, const char *name, const void *bl
 /* As last committed; *out_blob is malloc'd, the caller's. ABSENT: nothing of that name. */
 int wf_journal_kept(struct wf_journal *journal, const char *name, void **out_blob,
                     size_t *out_bytes, struct wf_err *err);
+
+/* The same for one changed limit with its entry, and for one black box. */
+int wf_journal_limits_set(struct wf_journal *journal, const char *alarm, const char *json,
+                          struct wf_journal_entry *entry, struct wf_err *err);
+int wf_journal_attach(struct wf_journal *journal, uint64_t seq, const char *what, const void *blob,
+                      size_t bytes, struct wf_err *err);
 
 /* The newest memory of each alarm, and who shelved or acknowledged it: for a restart. */
 struct wf_journal_alarm {
@@ -123,23 +163,26 @@ struct wf_journal_alarm {
     uint32_t count; /* RAISE and WORSEN since it was last normal and acknowledged */
     const char *value_text, *level;
     double trip_value, trip_limit; /* of the last RAISE or WORSEN */
+    int64_t raised_ns;             /* of that; WF_TIME_NONE */
+    const char *state;             /* after its newest transition: "ACTIVE_ACK" */
+    uint8_t marks;
 };
 int wf_journal_restore(struct wf_journal *journal,
                        int (*each)(void *context, const struct wf_journal_alarm *alarm),
                        void *context, struct wf_err *err);
 
-/* Limits that a user put in force while running; JSON as in WF_JOURNAL_LIMITS. */
-int wf_journal_limits_set(struct wf_journal *journal, const char *alarm, const char *json,
-                          struct wf_journal_entry *entry, struct wf_err *err); /* json NULL: back */
+/* Limits that users put in force, and did not take back. */
 int wf_journal_limits_each(struct wf_journal *journal,
-                           int (*each)(void *context, const char *alarm, const char *json,
-                                       const char *user, int64_t utc_ns),
+                           int (*each)(void *context, const struct wf_journal_change *change),
                            void *context, struct wf_err *err);
 
-/* Samples around a trip (black box), attached to a transition; `blob` as the alarm monitor packs it. */
-int wf_journal_attach(struct wf_journal *journal, uint64_t seq, const char *what, const void *blob,
-                      size_t bytes, struct wf_err *err);
-/* Delete what is older, but never the newest transition of an alarm. Returns rows, or WF_ERR_*. */
+#define WF_JOURNAL_FORGET_MAX 2000
+/*
+ * Delete entries that are older, with what is attached to them, but never what a restart needs: the newest
+ * transition of an alarm, and those that raised, acknowledged and marked it. A slice at a
+ * time, so that nobody waits for long: returns the number of entries deleted (WF_JOURNAL_FORGET_MAX: call
+ * again), or a WF_ERR_*.
+ */
 int64_t wf_journal_forget(struct wf_journal *journal, int64_t before_utc_ns, struct wf_err *err);
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -152,16 +195,29 @@ void wf_journal_reader_close(struct wf_journal_reader **reader);
 
 struct wf_journal_query {
     uint64_t after_id;      /* entries behind that one */
-    int64_t from_ns, to_ns; /* 0, 0: all times */
-    const char *alarm;      /* glob over names; NULL: all */
+    int64_t from_ns, to_ns; /* from <= utc < to; 0: no bound */
+    const char *alarm;      /* glob over names; NULL: all, also entries without an alarm */
     unsigned kinds;         /* bits 1 << enum wf_journal_kind; 0: all */
     bool is_newest_first;
     uint64_t limit; /* 0: all */
 };
-/* Another value than 0 from `each` stops and is returned. Holds no lock between calls. */
+/*
+ * Entries in order of id. Another value than 0 from `each` stops and is returned. Nothing is
+ * locked while `each` runs, however long it takes; entries without their memory.
+ *   WF_ERR_CORRUPT   the file is damaged; what was read before was given
+ */
 int wf_journal_each(struct wf_journal_reader *reader, const struct wf_journal_query *query,
                     int (*each)(void *context, const struct wf_journal_entry *entry), void *context,
                     struct wf_err *err);
+/* Highest id in the file: to begin following at the end. */
+int wf_journal_newest_id(struct wf_journal_reader *reader, uint64_t *out_id, struct wf_err *err);
+/* As wf_journal_restore and wf_journal_limits_each, for who only looks. */
+int wf_journal_alarms(struct wf_journal_reader *reader,
+                      int (*each)(void *context, const struct wf_journal_alarm *alarm),
+                      void *context, struct wf_err *err);
+int wf_journal_limits(struct wf_journal_reader *reader,
+                      int (*each)(void *context, const struct wf_journal_change *change),
+                      void *context, struct wf_err *err);
 /* *out_blob is malloc'd, the caller's; ABSENT: nothing attached. */
 int wf_journal_attached(struct wf_journal_reader *reader, uint64_t seq, const char *what,
                         void **out_blob, size_t *out_bytes, struct wf_err *err);
