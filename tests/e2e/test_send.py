@@ -138,6 +138,24 @@ class Send(unittest.TestCase):
         self.assertEqual(0, status)
         self.assertEqual(packets, self.receive(receiver, 4))
         self.assertGreaterEqual(json.loads(out)["seconds"], 0.28)
+
+    def test_a_clock_that_was_set_makes_no_one_wait(self):
+        # Booted at 0, set to the mission's time, back after a reset, a pass ninety minutes later.
+        times = [0, 0.1, 4e8, 4e8 + 0.1, 3, 3.1, 3.05, 3.2, 3.2 + 5400, 3.3 + 5400]
+        packets = [timed(i, seconds) for i, seconds in enumerate(times)]
+        path = self.write(b"".join(packets))
+        for options, jumps in ((("--speed", "1"), 3), (("--speed", "100000"), 3),
+                               (("--speed", "200000", "--pause-max", "2h"), 2)):
+            receiver, target = self.udp()
+            status, out, _ = self.run_send(path, "--to", target, "--json", "--time-field",
+                                           "cuc 4.2", *options)
+            self.assertEqual(0, status)
+            self.assertEqual(packets, self.receive(receiver, len(packets)))
+            self.assert_counts(out, time_jumps=jumps)
+            self.assertLess(json.loads(out)["seconds"], 20)
+        receiver, target = self.udp()
+        _, _, err = self.run_send(path, "--to", target, "--time-field", "cuc 4.2")
+        self.assertIn("3 jumps of the recorded time", err)
         status, _, err = self.run_send(path, "--to", target, "--speed", "recorded")
         self.assertEqual(2, status)
         self.assertIn("--time-field", err)
@@ -239,6 +257,7 @@ class Send(unittest.TestCase):
                 ((path, "--to", "udp:127.0.0.1:1", "--count", "x"), "--count"),
                 ((path, "--to", "udp:127.0.0.1:1", "--format", "pcap"), "ccsds or records"),
                 ((path, "--to", "udp:127.0.0.1:1", "--time-field", "noon"), "--time-field"),
+                ((path, "--to", "udp:127.0.0.1:1", "--pause-max", "long"), "--pause-max"),
                 ((path + "x", "--to", "udp:127.0.0.1:1"), "No such file"),
         ):
             status, out, err = self.run_send(*arguments)

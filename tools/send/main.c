@@ -25,10 +25,12 @@
 #define RATE_DEFAULT_HZ 1000.0 /* without times, an option or a wish */
 #define RATE_MAX_HZ     10e6
 #define SPEED_MAX       1e6
+#define PAUSE_MAX_NS    (10 * 60 * WF_NS_PER_S)
+#define PAUSE_LIMIT_NS  (30 * WF_NS_PER_DAY)
 
 /* The command line as it stands. */
 struct arguments {
-    const char *to, *speed, *rate, *skip, *format, *count, *loop, *time_field;
+    const char *to, *speed, *rate, *skip, *format, *count, *loop, *time_field, *pause_max;
     bool is_remote_allowed, is_json;
 };
 
@@ -64,6 +66,15 @@ static int read_positive(const char *option, const char *text, double most, doub
     if (rc == 0 && !(*out > 0 && *out <= most))
         rc = wf_fail(err, WF_ERR_INVALID, "%s is not above 0 and at most %g", text, most);
     return rc < 0 ? fail_option(option, err) : 0;
+}
+
+static int read_pause(const char *text, int64_t *out_ns, struct wf_err *err)
+{
+    int rc = text == NULL ? 0 : wf_parse_duration_ns(text, out_ns, err);
+
+    if (rc == 0 && (*out_ns < 0 || *out_ns > PAUSE_LIMIT_NS))
+        rc = wf_fail(err, WF_ERR_INVALID, "%s is not from 0 to 30d", text);
+    return rc < 0 ? fail_option("pause-max", err) : 0;
 }
 
 static int read_format(const char *text, enum send_format *out, struct wf_err *err)
@@ -205,6 +216,11 @@ static void print_words(const struct session *session, const struct player_count
     if (counts->refused > 0)
         (void)fprintf(stderr, "wf-send: %" PRIu64 " packets are too long for a datagram\n",
                       counts->refused);
+    if (counts->jumps > 0)
+        (void)fprintf(stderr,
+                      "wf-send: %" PRIu64 " jumps of the recorded time were passed over at once "
+                      "(--pause-max)\n",
+                      counts->jumps);
     if (rubbish > 0)
         (void)fprintf(stderr, "wf-send: %" PRIu64 " bytes of the file are no packet%s%s\n", rubbish,
                       *recording_problem(session->recording) != '\0' ? ": " : "",
@@ -215,10 +231,10 @@ static void print_json(const struct session *session, const struct player_counts
                        uint64_t not_sent, double seconds)
 {
     json_t *root = json_pack(
-        "{s:I,s:I,s:I,s:I,s:f,s:b}", "packets", (json_int_t)(counts->packets - counts->lost),
+        "{s:I,s:I,s:I,s:I,s:I,s:f,s:b}", "packets", (json_int_t)(counts->packets - counts->lost),
         "bytes", (json_int_t)(counts->bytes - counts->lost_bytes), "not_sent", (json_int_t)not_sent,
-        "rubbish_bytes", (json_int_t)recording_rubbish_bytes(session->recording), "seconds",
-        seconds, "stopped", (int)session->was_stopped);
+        "rubbish_bytes", (json_int_t)recording_rubbish_bytes(session->recording), "time_jumps",
+        (json_int_t)counts->jumps, "seconds", seconds, "stopped", (int)session->was_stopped);
 
     if (root != NULL && json_dumpf(root, stdout, JSON_COMPACT) == 0)
         (void)putchar('\n');
@@ -269,7 +285,9 @@ static int play(struct session *session, const struct arguments *arguments,
 static int run(struct session *session, const struct arguments *arguments,
                const struct wf_common *common, struct wf_err *err)
 {
-    struct player_options options = { .loops = 1, .shows_progress = isatty(STDERR_FILENO) };
+    struct player_options options = { .loops = 1,
+                                      .pause_max_ns = PAUSE_MAX_NS,
+                                      .shows_progress = isatty(STDERR_FILENO) };
     int rc;
 
     if (common->operand_count != 1)
@@ -279,6 +297,8 @@ static int run(struct session *session, const struct arguments *arguments,
     rc = read_count("count", arguments->count, &options.count, err);
     if (rc == 0)
         rc = read_count("loop", arguments->loop, &options.loops, err);
+    if (rc == 0)
+        rc = read_pause(arguments->pause_max, &options.pause_max_ns, err);
     if (rc == 0)
         rc = open_recording(session, arguments, common->operands[0], err);
     if (rc == 0)
@@ -303,6 +323,9 @@ int main(int argc, char **argv)
         { "time-field", "CODE", "time code behind the primary header: 'cuc 4.2', 'cds 16.16'",
           &arguments.time_field, NULL },
         { "count", "N", "stop after N packets", &arguments.count, NULL },
+        { "pause-max", "DURATION",
+          "do not wait where the recorded time jumps by more, forward or back (default 10m)",
+          &arguments.pause_max, NULL },
         { "loop", "N", "play the file N times; 0 without end", &arguments.loop, NULL },
         { "allow-remote", NULL, "send to other machines too", NULL, &arguments.is_remote_allowed },
         { "json", NULL, "print the final count as JSON", NULL, &arguments.is_json },

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Pacing. A packet is due when the file's clock, running `speed` times as fast, reaches
- * its time; or at its place in a steady row. The loop's timer has whole milliseconds:
- * at higher rates all packets that have become due go out together.
+ * its time; or at its place in a steady row. Where the file's time jumps, forward or back, by
+ * more than `pause_max_ns`, a clock was set or a pass was over: it goes on from there at
+ * once. The loop's timer has whole milliseconds: at higher rates all packets that have
+ * become due go out together.
  */
 
 #include "player.h"
@@ -18,8 +20,6 @@
 /* Packets sent before the loop looks at signals again. */
 #define BATCH       256
 #define PROGRESS_MS 250
-/* The furthest ahead that is waited for in one timer, so that no sum overflows. */
-#define WAIT_MAX_NS (WF_NS_PER_DAY * 30)
 
 struct player {
     struct player_options options;
@@ -38,7 +38,8 @@ struct player {
 
     /* Pacing. */
     int64_t begun_ns;    /* monotonic, the first packet; 0 = not yet */
-    int64_t first_ns;    /* its recorded time */
+    int64_t first_ns;    /* its recorded time; moved on with begun_ns where time jumps */
+    int64_t newest_ns;   /* the furthest recorded time since */
     int64_t last_due_ns; /* monotonic */
     struct player_counts counts;
 };
@@ -79,6 +80,20 @@ static void show_progress(uv_timer_t *timer)
     (void)fflush(stderr);
 }
 
+/* From here on the file's clock runs from the packet's time. */
+static void anchor(struct player *player)
+{
+    player->first_ns = player->newest_ns = player->packet.time_ns;
+    player->begun_ns = player->last_due_ns;
+}
+
+/* Does the packet's time lie far from all before it? In doubles: times may be any 64 bits. */
+static bool is_jump(const struct player *player)
+{
+    return fabs((double)player->packet.time_ns - (double)player->newest_ns) >
+           (double)player->options.pause_max_ns;
+}
+
 /* The monotonic time at which the packet is due. One without a time goes with the one before. */
 static int64_t due_ns(struct player *player)
 {
@@ -97,13 +112,16 @@ static int64_t due_ns(struct player *player)
     if (options->speed <= 0 || player->packet.time_ns == WF_TIME_NONE)
         return player->last_due_ns;
     if (player->first_ns == WF_TIME_NONE) { /* the first of this time through the file */
-        player->first_ns = player->packet.time_ns;
-        player->begun_ns = player->last_due_ns;
+        anchor(player);
+    } else if (is_jump(player)) {
+        player->counts.jumps++;
+        anchor(player);
     }
+    if (player->packet.time_ns > player->newest_ns)
+        player->newest_ns = player->packet.time_ns;
     ahead_ns = ((double)player->packet.time_ns - (double)player->first_ns) / options->speed;
-    /* A clock that was set back in the recording makes no one wait, and sends nothing twice. */
-    ahead_ns = fmax(0, fmin(ahead_ns, (double)WAIT_MAX_NS));
-    return player->begun_ns + (int64_t)ahead_ns;
+    /* A little back: packets of several sources are not in order. That makes no one wait. */
+    return player->begun_ns + (int64_t)fmax(0, fmin(ahead_ns, 1e18));
 }
 
 /* Have the next packet at hand; false when there is none, or no more are wanted. */

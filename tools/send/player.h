@@ -19,8 +19,9 @@ struct player_options {
     double speed; /* times the recorded one; 0 = not by recorded times */
     double
         rate_hz; /* packets a second; 0 = not by rate. Neither: as fast as the target takes them */
-    uint64_t count; /* packets at most; 0 = all */
-    uint64_t loops; /* times through the file; 0 = without end */
+    int64_t pause_max_ns; /* by recorded times: a jump of more is not waited for */
+    uint64_t count;       /* packets at most; 0 = all */
+    uint64_t loops;       /* times through the file; 0 = without end */
     bool shows_progress;
 };
 
@@ -29,6 +30,7 @@ struct player_counts {
     uint64_t lost, lost_bytes; /* of them: found nobody, or were in a connection that broke */
     uint64_t refused;          /* never sent: too long for a datagram */
     uint64_t unsent;           /* read, but not sent when the player was stopped */
+    uint64_t jumps;            /* of the recorded time, passed over at once */
 };
 
 struct player;
