@@ -5,6 +5,7 @@
 
 #include <watchfloor/attributes.h>
 #include <watchfloor/clock.h>
+#include <watchfloor/log.h>
 
 #include "device_time.h"
 
@@ -138,14 +139,30 @@ static struct rx_subsystem *pick(const struct rx_route *route, const uint8_t *by
     return NULL;
 }
 
-static void mark_late(const struct wf_schema *schema, uint8_t *payload)
+/* All that is VALID so far gets this quality. */
+static void mark(const struct wf_schema *schema, uint8_t *payload, enum wf_quality quality)
 {
-    uint8_t *quality = payload + schema->quality_offset;
+    uint8_t *qualities = payload + schema->quality_offset;
 
     for (size_t i = 0; i < schema->parameter_count; i++) {
-        if (quality[i] == WF_QUALITY_VALID)
-            quality[i] = WF_QUALITY_LATE;
+        if (qualities[i] == WF_QUALITY_VALID)
+            qualities[i] = (uint8_t)quality;
     }
+}
+
+/* A packet is not what its schema says; told once for each subsystem, then only counted. */
+static void tell_misfit(const struct rx_subsystem *subsystem, uint32_t flags, size_t len)
+{
+    const char *source = subsystem->source->name, *name = subsystem->schema->name;
+
+    if ((flags & WF_SAMPLE_LONG) != 0 && subsystem->counters.long_packets == 0)
+        wf_log_warning("%s.%s: a packet of %zu bytes is longer than its schema, which may be older "
+                       "than the packets; values are marked SUSPECT (wf status counts)",
+                       source, name, len);
+    if ((flags & WF_SAMPLE_SHORT) != 0 && subsystem->counters.short_packets == 0)
+        wf_log_warning("%s.%s: a packet of %zu bytes ends before its schema does; what is not "
+                       "there is marked ABSENT (wf status counts)",
+                       source, name, len);
 }
 
 /* The device time in the source's correlation; WF_TIME_NONE and a flag when not to believe. */
@@ -236,7 +253,13 @@ static void publish(const struct packet *packet, struct rx_subsystem *subsystem,
     };
 
     if (WF_UNLIKELY(packet->event == WF_SEQUENCE_LATE))
-        mark_late(subsystem->schema, payload);
+        mark(subsystem->schema, payload, WF_QUALITY_LATE);
+    if (WF_UNLIKELY((decoded->flags & (WF_SAMPLE_LONG | WF_SAMPLE_SHORT)) != 0)) {
+        tell_misfit(subsystem, decoded->flags, len);
+        /* Behind a field that the schema does not know everything is read from the wrong place. */
+        if ((decoded->flags & WF_SAMPLE_LONG) != 0)
+            mark(subsystem->schema, payload, WF_QUALITY_SUSPECT);
+    }
     if (WF_UNLIKELY(hold(arrival->path, subsystem) < 0 ||
                     wf_writer_publish(subsystem->writer, &stamp, payload) < 0)) {
         reject(packet, WF_REJECT_BUSY, subsystem);

@@ -186,6 +186,35 @@ class Status(Look):
             self.assertIn(key, odd_row)
         self.assertFalse(odd_row["stale"])
 
+    def test_packets_that_are_not_as_defined_are_told_and_marked(self):
+        system = self.start()
+        self.send(system, ccsds(77, 0, odd() + b"more"), ccsds(77, 1, odd() + b"more"))
+        self.received(system, 2)
+        found = system.get("odd")
+        self.assertEqual({found["odd.big"]["quality"], found["odd.ratio"]["quality"],
+                          found["odd.level"]["quality"]}, {"SUSPECT", "INVALID"})
+        self.send(system, ccsds(77, 2, odd()[:10]))
+        self.received(system, 3)
+        self.assertEqual(system.get("odd.mode")["odd.mode"]["quality"], "ABSENT")
+        self.wait_for(lambda: system.subsystem("odd")["long_packets"] == 2 and
+                      system.subsystem("odd")["short_packets"] == 1, "the counts")
+        shown = system.run("wf", "status", check=False).stdout
+        self.assertIn("odd: 2 packets longer than the schema", shown)
+        self.assertIn("odd: 1 packet shorter than the schema", shown)
+        said = self.receiver.err()
+        self.assertEqual((said.count("longer than its schema"), said.count("ends before")), (1, 1))
+
+    def test_words_agree_with_numbers_and_reals_are_short(self):
+        system = self.start()
+        self.send(system, ccsds(77, 0, odd()), ccsds(77, 2, odd()))
+        self.wait_for(lambda: system.status()["receiver"]["gaps"] == 1, "the gap")
+        self.assertIn(" 1 gap, 1 packet missing", system.run("wf", "status", check=False).stdout)
+        text = system.run("wf", "status", "--json", check=False).stdout
+        status = json.loads(text)
+        self.assertEqual(json.dumps(json.loads(text), indent=1, ensure_ascii=False,
+                                    separators=(",", ": ")) + "\n", text)
+        self.assertIsInstance(status["receiver"]["drop_rate"], float)
+
     def test_rejects_show_what_came(self):
         system = self.start()
         self.send(system, ccsds(99, 5, b"\xca\xfe"))

@@ -18,6 +18,7 @@
 #include <watchfloor/schema.h>
 #include <watchfloor/strbuf.h>
 
+#include "json_text.h"
 #include "player.h"
 
 #define STATUS_NOT_WELL 1
@@ -236,8 +237,8 @@ static void print_json(const struct session *session, const struct player_counts
         "rubbish_bytes", (json_int_t)recording_rubbish_bytes(session->recording), "time_jumps",
         (json_int_t)counts->jumps, "seconds", seconds, "stopped", (int)session->was_stopped);
 
-    if (root != NULL && json_dumpf(root, stdout, JSON_COMPACT) == 0)
-        (void)putchar('\n');
+    if (root == NULL || !json_text_write(root, false, stdout))
+        (void)fputs("wf-send: out of memory\n", stderr);
     json_decref(root);
 }
 

@@ -8,6 +8,7 @@
 
 #include <watchfloor/options.h>
 
+#include "json_text.h"
 #include "status.h"
 
 #define STATUS_WRONG  1
@@ -29,8 +30,8 @@ static int run(const struct wf_common *common, bool is_json, bool with_rejects)
     status_judge(status, watch);
     problem_count = json_array_size(json_object_get(status, "problems"));
     if (is_json) {
-        (void)json_dumpf(status, stdout, JSON_INDENT(1));
-        (void)fputc('\n', stdout);
+        if (!json_text_write(status, true, stdout))
+            (void)fputs("wf-status: out of memory\n", stderr);
     } else {
         status_show(status);
     }

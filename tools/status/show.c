@@ -81,6 +81,11 @@ static void show_writers(const json_t *status)
     }
 }
 
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 static void show_receiver(const json_t *status)
 {
     json_t *receiver = json_object_get(status, "receiver");
@@ -97,10 +102,11 @@ static void show_receiver(const json_t *status)
         (long long)status_int(receiver, "kernel_dropped"),
         (long long)status_int(receiver, "packets"), (long long)status_int(receiver, "published"),
         (long long)status_int(receiver, "rejected_total"), (long long)status_int(receiver, "idle"));
-    (void)printf("           %.1f packets/s, %lld gaps, %lld packets missing, %lld out of order; "
+    (void)printf("           %.1f packets/s, %lld gap%s, %lld packet%s missing, %lld out of order; "
                  "CPU %.1f %%\n",
                  status_real(receiver, "packet_rate"), (long long)status_int(receiver, "gaps"),
-                 (long long)status_int(receiver, "lost"),
+                 plural(status_int(receiver, "gaps")), (long long)status_int(receiver, "lost"),
+                 plural(status_int(receiver, "lost")),
                  (long long)status_int(receiver, "out_of_order"),
                  status_real(receiver, "cpu_percent"));
     json_object_foreach(json_object_get(receiver, "rejected"), reason, count)
@@ -113,6 +119,11 @@ static void show_receiver(const json_t *status)
     }
     if (!is_first)
         (void)printf("; wf status --rejects shows the newest\n");
+    if (status_int(receiver, "stream_waits") > 0)
+        (void)printf("           TCP senders had to wait %lld time%s, so that monitors keep up "
+                     "(ring_turn)\n",
+                     (long long)status_int(receiver, "stream_waits"),
+                     plural(status_int(receiver, "stream_waits")));
 }
 
 static void show_logger(const json_t *status)
@@ -121,12 +132,14 @@ static void show_logger(const json_t *status)
 
     if (!json_is_object(logger))
         return;
-    (void)printf(
-        "\nLogger     %s: %lld samples drained, %lld stored, %lld queued, %lld lost (in %lld "
-        "gap rows)\n",
-        status_text(logger, "state"), (long long)status_int(logger, "drained"),
-        (long long)status_int(logger, "stored"), (long long)status_int(logger, "queued"),
-        (long long)status_int(logger, "lost"), (long long)status_int(logger, "gaps"));
+    (void)printf("\nLogger     %s: %lld sample%s drained, %lld stored, %lld queued, %lld lost",
+                 status_text(logger, "state"), (long long)status_int(logger, "drained"),
+                 plural(status_int(logger, "drained")), (long long)status_int(logger, "stored"),
+                 (long long)status_int(logger, "queued"), (long long)status_int(logger, "lost"));
+    if (status_int(logger, "gaps") > 0)
+        (void)printf(" (%lld gap row%s)", (long long)status_int(logger, "gaps"),
+                     plural(status_int(logger, "gaps")));
+    (void)putchar('\n');
 }
 
 static void show_subsystems(const json_t *status)
@@ -153,6 +166,32 @@ static void show_subsystems(const json_t *status)
                      count_text(one, "duplicates", duplicates),
                      count_text(one, "out_of_order", late),
                      status_bool(one, "stale") ? "STALE" : "");
+    }
+}
+
+/* Packets that are not what their schema says: decoded all the same, and marked. */
+static void show_misfits(const json_t *status)
+{
+    size_t index;
+    json_t *one;
+    bool is_any = false;
+
+    json_array_foreach(json_object_get(status, "subsystems"), index, one)
+    {
+        int64_t counts[] = { status_int(one, "short_packets"), status_int(one, "long_packets") };
+
+        for (size_t i = 0; i < 2; i++) {
+            if (counts[i] == 0)
+                continue;
+            if (!is_any)
+                (void)printf("\nNot as defined\n");
+            is_any = true;
+            (void)printf("  %s: %lld packet%s %s\n", status_text(one, "name"), (long long)counts[i],
+                         plural(counts[i]),
+                         i == 0 ? "shorter than the schema; what is not there is ABSENT"
+                                : "longer than the schema, which may be older than the packets; "
+                                  "values are SUSPECT");
+        }
     }
 }
 
@@ -199,6 +238,7 @@ void status_show(const json_t *status)
     show_receiver(status);
     show_logger(status);
     show_subsystems(status);
+    show_misfits(status);
     show_rejects(status);
     if (json_array_size(problems) > 0)
         (void)printf("\nWrong now\n");
