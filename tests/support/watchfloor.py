@@ -17,6 +17,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import tempfile
@@ -138,7 +139,7 @@ class Process:
             if text in self.out() or text in self.err():
                 return True
             if not self.is_running():
-                raise AssertionError("%s ended with %r before it said '%s'; stderr:\n%s" % (
+                raise RuntimeError("%s ended with %r before it said '%s'; stderr:\n%s" % (
                     self.name, self.popen.returncode, text, self.err()[-4000:]))
             return False
         wait_for(look, "'%s' of %s" % (text, self.name), timeout)
@@ -255,6 +256,22 @@ class System:
 
     def query(self, *arguments):
         return json.loads(self.run("wf", "query", "--format", "json", *arguments))
+
+    def ask_history(self, sql, *arguments):
+        """Rows that all day files of history give together; none while there is no file."""
+        rows = []
+        folder = os.path.join(self.state, "history", "raw")
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+            if name.endswith(".db"):
+                db = sqlite3.connect("file:%s?mode=ro" % os.path.join(folder, name), uri=True)
+                try:
+                    rows += db.execute(sql, arguments).fetchall()
+                except sqlite3.OperationalError as error:
+                    if "no such table" not in str(error):
+                        raise
+                finally:
+                    db.close()
+        return rows
 
     # --- the end --------------------------------------------------------------------------
 
