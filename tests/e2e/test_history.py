@@ -275,8 +275,8 @@ class History(HistoryCase):
                 (["power", "--from", "yesteryear"], 2, "--from"),
                 (["power", "--from", "now", "--to", "now-1h"], 2, "later"),
                 (["power", "--every", "0s"], 2, "--every"),
-                (["power", "--every", "1s", "--agg", "median"], 2, "mean,min,max,last,count"),
-                (["power", "--format", "xml"], 2, "table, csv, json or plot")):
+                (["power", "--every", "1s", "--agg", "median"], 2, "mean,min,max,last,count,bad"),
+                (["power", "--format", "xml"], 2, "table, csv, json, plot or svg")):
             done = self.system.start("wf-query", *args, ready=False, notify=False)
             self.assertEqual(done.wait(), status, args)
             done.forget()

@@ -4,6 +4,7 @@
 #include "query.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <watchfloor/clock.h>
 #include <watchfloor/log.h>
@@ -16,9 +17,9 @@ struct reading {
 
 bool query_has_subsystem(const struct query *query, const struct wf_gap *gap)
 {
-    for (size_t i = 0; i < query->group_count; i++) {
-        if (wf_name_is_equal(query->groups[i].source, gap->source) &&
-            wf_name_is_equal(query->groups[i].subsystem, gap->subsystem))
+    for (size_t i = 0; i < query->column_count; i++) {
+        if (wf_name_is_equal(query->columns[i].source, gap->source) &&
+            wf_name_is_equal(query->columns[i].subsystem, gap->subsystem))
             return true;
     }
     return false;
@@ -51,6 +52,7 @@ static int keep_gap(void *context, const struct wf_gap *gap)
     if (!query_has_subsystem(reading->query, gap))
         return 0;
     gaps->total++;
+    gaps->causes[gap->cause <= WF_GAP_CAUSE_COUNT ? gap->cause : WF_GAP_CAUSE_COUNT]++;
     gaps->lost += gap->is_lost_known ? gap->lost : 0;
     if (gaps->count == QUERY_GAPS_MAX)
         return 0;
@@ -79,6 +81,17 @@ static int compare_gaps(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Does an earlier column have the same subsystem? */
+static bool is_told_already(const struct query *query, size_t column)
+{
+    for (size_t i = 0; i < column; i++) {
+        if (wf_name_is_equal(query->columns[i].source, query->columns[column].source) &&
+            wf_name_is_equal(query->columns[i].subsystem, query->columns[column].subsystem))
+            return true;
+    }
+    return false;
+}
+
 /* A day file that cannot be read is a gap of everything that was asked for. */
 static int each_unread_day(struct query *query,
                            int (*each)(void *context, const struct wf_gap *gap), void *context)
@@ -90,15 +103,17 @@ static int each_unread_day(struct query *query,
     for (size_t i = 0; wf_history_trouble(query->history, i, &day_ns) != NULL; i++) {
         if (day_ns >= range->to_ns || day_ns + WF_NS_PER_DAY <= range->from_ns)
             continue;
-        for (size_t k = 0; rc == 0 && k < query->group_count; k++) {
+        for (size_t k = 0; rc == 0 && k < query->column_count; k++) {
             struct wf_gap gap = { .cause = WF_GAP_FILE_CORRUPT,
                                   .from_device_ns = day_ns,
                                   .from_received_ns = day_ns,
                                   .to_device_ns = day_ns + WF_NS_PER_DAY,
                                   .to_received_ns = day_ns + WF_NS_PER_DAY };
 
-            (void)wf_copy_text(gap.source, sizeof(gap.source), query->groups[k].source);
-            (void)wf_copy_text(gap.subsystem, sizeof(gap.subsystem), query->groups[k].subsystem);
+            if (is_told_already(query, k))
+                continue;
+            (void)wf_copy_text(gap.source, sizeof(gap.source), query->columns[k].source);
+            (void)wf_copy_text(gap.subsystem, sizeof(gap.subsystem), query->columns[k].subsystem);
             rc = each(context, &gap);
         }
     }
@@ -113,13 +128,63 @@ int query_each_gap(struct query *query, int (*each)(void *context, const struct 
     return rc == 0 ? each_unread_day(query, each, context) : rc;
 }
 
-void query_tell_troubles(const struct query *query)
+struct deletions {
+    uint64_t files, rows;
+    int64_t from_ns, to_ns;
+    char reason[64];
+};
+
+static int count_deleted(void *context, const struct wf_deleted *deleted)
 {
+    struct deletions *all = context;
+
+    if (strcmp(deleted->tier, "raw") != 0)
+        return 0;
+    if (all->files == 0 || deleted->from_ns < all->from_ns)
+        all->from_ns = deleted->from_ns;
+    if (all->files == 0 || deleted->to_ns > all->to_ns)
+        all->to_ns = deleted->to_ns;
+    all->files++;
+    all->rows += deleted->rows;
+    (void)wf_copy_text(all->reason, sizeof(all->reason), deleted->reason);
+    return 0;
+}
+
+void query_tell_troubles(struct query *query)
+{
+    struct deletions all = { 0 };
+    struct wf_err err = { 0 };
     const char *text;
     int64_t day_ns;
 
     for (size_t i = 0; (text = wf_history_trouble(query->history, i, &day_ns)) != NULL; i++)
         wf_log_warning("%s; that day is left out", text);
+    if (query->trouble[0] != '\0')
+        wf_log_warning("%s; computed from samples instead", query->trouble);
+    if (wf_history_deleted(query->history, &query->options.range, count_deleted, &all, &err) < 0)
+        wf_log_warning("%s", err.text);
+    if (all.files > 0) {
+        char from[48], to[48];
+        struct wf_strbuf from_text = WF_STRBUF_FIXED(from), to_text = WF_STRBUF_FIXED(to);
+
+        wf_strbuf_add_time(&from_text, all.from_ns, 0);
+        wf_strbuf_add_time(&to_text, all.to_ns, 0);
+        wf_log_info("samples of %llu day%s between %s and %s were deleted (%s); rollups may go"
+                    " further back: --every 1h",
+                    (unsigned long long)all.files, all.files == 1 ? "" : "s", from, to, all.reason);
+    }
+}
+
+char query_gap_letter(enum wf_gap_cause cause)
+{
+    static const char letters[WF_GAP_CAUSE_COUNT] = {
+        [WF_GAP_RING_OVERRUN] = 'O', [WF_GAP_LOGGER_DOWN] = 'L', [WF_GAP_STORE_FAILED] = 'D',
+        [WF_GAP_FILE_CORRUPT] = 'X', [WF_GAP_CONFLICT] = 'C',    [WF_GAP_REGION_REPLACED] = 'R',
+        [WF_GAP_SEQUENCE_GAP] = 'g', [WF_GAP_LINK_SILENT] = 's', [WF_GAP_WRITER_RESTART] = 'r',
+        [WF_GAP_CLOCK_JUMP] = 'j',
+    };
+
+    return cause < WF_GAP_CAUSE_COUNT && letters[cause] != '\0' ? letters[cause] : '?';
 }
 
 int query_gaps_read(struct query *query, struct query_gaps *out, struct wf_err *err)

@@ -20,25 +20,34 @@ static const char details[] =
     "in UTC, now, now-1h30m, today, yesterday, @SECONDS.\n"
     "\n"
     "Times are device times, or with --by received those of receipt. Several parameters stand\n"
-    "beside each other where their times are equal; --every puts them on common steps.\n"
-    "A step counts values that are numbers and not INVALID, and is named by its beginning.\n"
+    "beside each other where their times are equal; --every puts them on common steps, --fill\n"
+    "shows the last value of each. A step counts values that are numbers and not INVALID (bad\n"
+    "counts the others), and is named by its beginning. Steps of whole minutes and hours come\n"
+    "from rollups where these are complete, the rest from samples: the answer is the same, and\n"
+    "says what it was made from. Percentiles are values that were there, by nearest rank.\n"
+    "\n"
+    "COND is an expression as in schemas: == (or =) != < <= > >= and or not + - * / min() "
+    "bits() ...\n"
+    "A parameter of another subsystem stands for its last value; when that is older than\n"
+    "its subsystem's stale_after, INVALID or absent, the condition is unknown and the row left "
+    "out.\n"
     "\n"
     "table is for people; gaps stand between the rows. csv is RFC 4180, gaps are told on stderr.\n"
-    "json is {\"series\":[{name,unit,resolution,points:[[time,value],...]}],\"gaps\":[...]}; "
-    "integers\n"
-    "are exact, NaN and infinities are strings, what a packet did not hold is null.\n"
+    "json is {\"series\":[{name,unit,resolution,points:[[time,value],...],tier}],\"gaps\":[...],\n"
+    "\"unread\":[...],\"deleted\":[...]}; integers are exact, NaN and infinities are strings, what "
+    "a\n"
+    "packet did not hold is null. Letters in plots: O ring_overrun, L logger_down, s link_silent,\n"
+    "g sequence_gap, r writer_restart, j clock_jump, D store_failed, X file_corrupt, R\n"
+    "region_replaced, C conflict.\n"
     "\n"
     "Exit status: 0, 1 when nothing was found, 2 when it cannot be done.\n"
     "\n"
     "    wf query power.bus_voltage thermal.temp_* --from today\n"
     "    wf query power --from now-10m --format csv > power.csv\n"
-    "    wf query power.bus_voltage --every 1m --agg min,mean,max --from yesterday\n";
-
-/* The texts of the options, before they are understood. */
-struct words {
-    const char *from, *to, *format, *by, *limit, *every, *aggs;
-    bool is_raw;
-};
+    "    wf query power.bus_voltage --every 1m --agg min,mean,max,p95 --from yesterday\n"
+    "    wf query power.bus_voltage --plot --from now-30d\n"
+    "    wf query power.bus_voltage --where \"power.mode = SAFE\" --stats --from now-7d\n"
+    "    wf query power --first \"power.bus_voltage < 27\" --from today\n";
 
 int query_failed(const struct wf_err *err)
 {
@@ -46,136 +55,69 @@ int query_failed(const struct wf_err *err)
     return EXIT_CANNOT;
 }
 
-void query_add_resolution(const struct query *query, struct wf_strbuf *out)
+/* ": 2 sequence_gap, 1 logger_down" */
+static void add_causes(const struct query_gaps *gaps, struct wf_strbuf *out)
 {
-    static const struct {
-        int64_t ns;
-        const char *name;
-    } units[] = { { WF_NS_PER_DAY, "d" },
-                  { 3600 * WF_NS_PER_S, "h" },
-                  { 60 * WF_NS_PER_S, "m" },
-                  { WF_NS_PER_S, "s" },
-                  { WF_NS_PER_MS, "ms" },
-                  { WF_NS_PER_US, "us" },
-                  { 1, "ns" } };
-    int64_t every_ns = query->options.every_ns;
-    size_t i = 0;
+    bool is_first = true;
 
-    if (every_ns == 0) {
-        wf_strbuf_add(out, "raw");
-        return;
+    for (int cause = 0; cause <= WF_GAP_CAUSE_COUNT; cause++) {
+        if (gaps->causes[cause] == 0)
+            continue;
+        wf_strbuf_addf(out, "%s%llu %s", is_first ? ": " : ", ",
+                       (unsigned long long)gaps->causes[cause],
+                       wf_gap_cause_name((enum wf_gap_cause)cause));
+        is_first = false;
     }
-    while (every_ns % units[i].ns != 0)
-        i++;
-    wf_strbuf_addf(out, "%lld%s", (long long)(every_ns / units[i].ns), units[i].name);
+}
+
+void query_add_summary(const struct query *query, const struct query_gaps *gaps, uint64_t lines,
+                       struct wf_strbuf *out)
+{
+    const struct query_options *options = &query->options;
+    const char *what = options->is_stats                         ? "values"
+                       : options->format >= QUERY_PLOT           ? "values"
+                       : options->first != NULL || options->last ? "crossings"
+                                                                 : "rows";
+    size_t unread = 0;
+    int64_t day_ns;
+
+    wf_strbuf_addf(out, "%llu %s, resolution ", (unsigned long long)lines, what);
+    query_add_resolution(query, out);
+    if (options->every_ns != 0) {
+        wf_strbuf_add(out, " from ");
+        wf_tiers_add(query->tiers, out);
+    }
+    wf_strbuf_addf(out, ", %llu gap%s", (unsigned long long)gaps->total,
+                   gaps->total == 1 ? "" : "s");
+    if (gaps->lost > 0)
+        wf_strbuf_addf(out, " (%llu lost)", (unsigned long long)gaps->lost);
+    add_causes(gaps, out);
+    while (wf_history_trouble(query->history, unread, &day_ns) != NULL)
+        unread++;
+    if (unread > 0)
+        wf_strbuf_addf(out, "; %zu day%s could not be read", unread, unread == 1 ? "" : "s");
+    if (options->limit != 0 && lines == options->limit)
+        wf_strbuf_add(out, "; more may follow: --limit ended it");
 }
 
 void query_print_summary(const struct query *query, const struct query_gaps *gaps, uint64_t lines,
                          FILE *to)
 {
-    char line[256];
+    char line[512];
     struct wf_strbuf text = WF_STRBUF_FIXED(line);
 
-    wf_strbuf_addf(&text, "%llu %s, resolution ", (unsigned long long)lines,
-                   query->options.format == QUERY_PLOT ? "values" : "rows");
-    query_add_resolution(query, &text);
-    wf_strbuf_addf(&text, ", %llu gap%s", (unsigned long long)gaps->total,
-                   gaps->total == 1 ? "" : "s");
-    if (gaps->lost > 0)
-        wf_strbuf_addf(&text, " (%llu lost)", (unsigned long long)gaps->lost);
-    if (query->options.limit != 0 && lines == query->options.limit)
-        wf_strbuf_add(&text, "; more may follow: --limit ended it");
+    query_add_summary(query, gaps, lines, &text);
     (void)fprintf(to, "%s\n", line);
-}
-
-/* --- options ------------------------------------------------------------------------------ */
-
-static int parse_format(const char *text, enum query_format *out, struct wf_err *err)
-{
-    static const char *const names[] = {
-        [QUERY_TABLE] = "table", [QUERY_CSV] = "csv", [QUERY_JSON] = "json", [QUERY_PLOT] = "plot"
-    };
-
-    for (size_t i = 0; i < WF_COUNT_OF(names); i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *out = (enum query_format)i;
-            return 0;
-        }
-    }
-    return wf_fail(err, WF_ERR_INVALID, "--format '%.40s': expected table, csv, json or plot",
-                   text);
-}
-
-static int parse_aggs(const char *text, struct query_options *options, struct wf_err *err)
-{
-    while (*text != '\0') {
-        size_t len = strcspn(text, ",");
-        enum query_agg agg = QUERY_MEAN;
-
-        while (agg < QUERY_AGGS &&
-               (strncmp(text, query_agg_name(agg), len) != 0 || query_agg_name(agg)[len] != '\0'))
-            agg++;
-        if (agg == QUERY_AGGS || options->agg_count == QUERY_AGGS)
-            return wf_fail(err, WF_ERR_INVALID,
-                           "--agg '%.40s': expected some of mean,min,max,last,count", text);
-        options->aggs[options->agg_count++] = agg;
-        text += len + (text[len] == ',');
-    }
-    return 0;
-}
-
-static int parse_range(const struct words *words, struct wf_range *range, struct wf_err *err)
-{
-    int64_t now_ns = wf_utc_now_ns();
-    int rc = wf_parse_time(words->from, now_ns, &range->from_ns, err);
-
-    if (rc < 0) {
-        wf_err_prefix(err, "--from");
-        return rc;
-    }
-    rc = wf_parse_time(words->to, now_ns, &range->to_ns, err);
-    if (rc < 0) {
-        wf_err_prefix(err, "--to");
-        return rc;
-    }
-    if (range->to_ns <= range->from_ns)
-        return wf_fail(err, WF_ERR_INVALID, "--to must be later than --from");
-    if (strcmp(words->by, "received") != 0 && strcmp(words->by, "device") != 0)
-        return wf_fail(err, WF_ERR_INVALID, "--by '%.40s': expected device or received", words->by);
-    range->is_by_received = strcmp(words->by, "received") == 0;
-    return 0;
-}
-
-static int parse_words(const struct words *words, struct query_options *options, struct wf_err *err)
-{
-    int rc = parse_range(words, &options->range, err);
-
-    options->is_raw = words->is_raw;
-    if (rc == 0)
-        rc = parse_format(words->format, &options->format, err);
-    if (rc == 0 && words->limit != NULL) {
-        rc = wf_parse_u64(words->limit, &options->limit, err);
-        if (rc < 0)
-            wf_err_prefix(err, "--limit");
-    }
-    if (rc == 0 && words->every != NULL) {
-        rc = wf_parse_duration_ns(words->every, &options->every_ns, err);
-        if (rc == 0 && options->every_ns <= 0)
-            rc = wf_fail(err, WF_ERR_INVALID, "expected a duration as 10s, 1m, 1h");
-        if (rc < 0)
-            wf_err_prefix(err, "--every");
-    }
-    if (rc == 0)
-        rc = parse_aggs(words->aggs != NULL ? words->aggs : "mean", options, err);
-    if (rc == 0 && words->aggs != NULL && words->every == NULL)
-        rc = wf_fail(err, WF_ERR_INVALID, "--agg needs --every");
-    return rc;
 }
 
 /* --- the question --------------------------------------------------------------------------- */
 
 static int answer(struct query *query)
 {
+    if (query->options.is_stats)
+        return query_write_stats(query);
+    if (query->options.first != NULL || query->options.last != NULL)
+        return query_write_crossing(query);
     switch (query->options.format) {
     case QUERY_CSV:
         return query_write_csv(query);
@@ -183,6 +125,8 @@ static int answer(struct query *query)
         return query_write_json(query);
     case QUERY_PLOT:
         return query_write_plot(query);
+    case QUERY_SVG:
+        return query_write_svg(query);
     case QUERY_TABLE:
         break;
     }
@@ -205,6 +149,22 @@ static int list(struct query *query)
     return status;
 }
 
+/* What is wrong with a condition is told before anything is written. */
+static int check_conditions(struct query *query, struct wf_err *err)
+{
+    const char *const texts[] = { query->options.where, query->options.first, query->options.last };
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < WF_COUNT_OF(texts); i++) {
+        struct query_where *where = NULL;
+
+        if (texts[i] != NULL)
+            rc = query_where_open(query, texts[i], &where, err);
+        query_where_close(&where);
+    }
+    return rc;
+}
+
 static int ask(struct query *query, const struct wf_common *common)
 {
     char folder[WF_PATH_SIZE];
@@ -224,12 +184,16 @@ static int ask(struct query *query, const struct wf_common *common)
     if (common->operand_count == 0)
         return list(query);
     rc = query_resolve(query, common->operands, common->operand_count, &err);
-    query_tell_troubles(query);
+    if (rc == 0)
+        rc = check_conditions(query, &err);
+    if (rc < 0)
+        query_tell_troubles(query);
     if (rc == WF_ERR_ABSENT)
         return nothing(query, &err);
     if (rc < 0)
         return query_failed(&err);
     status = answer(query);
+    query_tell_troubles(query);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         /* Whoever reads it may have enough of it, as `head` does. */
         if (errno != EPIPE)
@@ -242,21 +206,50 @@ static int ask(struct query *query, const struct wf_common *common)
 int main(int argc, char **argv)
 {
     static struct query query;
-    struct words words = { .from = "now-1h", .to = "now", .format = "table", .by = "device" };
+    struct query_options *chosen = &query.options;
+    struct query_words words = { .from = "now-1h",
+                                 .to = "now",
+                                 .format = "table",
+                                 .by = "device",
+                                 .tier = "auto",
+                                 .quality = "absent" };
     const struct wf_option options[] = {
         { "from", "TIME", "Beginning of the range; default now-1h.", &words.from, NULL },
         { "to", "TIME", "Its end, not included; default now.", &words.to, NULL },
-        { "format", "FORM", "table (default), csv, json or plot.", &words.format, NULL },
+        { "format", "FORM", "table (default), csv, json, plot or svg.", &words.format, NULL },
+        { "plot", NULL, "The same as --format plot.", NULL, &words.is_plot },
+        { "size", "WxH", "Of a plot: characters, or points of an svg; the height is one frame's.",
+          &words.size, NULL },
         { "raw", NULL, "Raw values, before calibration; numbers instead of labels.", NULL,
-          &words.is_raw },
+          &chosen->is_raw },
         { "by", "CLOCK", "device (default) or received: which time the range goes by.", &words.by,
           NULL },
-        { "source", "GLOB", "Only these sources.", &query.options.source, NULL },
+        { "source", "GLOB", "Only these sources.", &chosen->source, NULL },
         { "limit", "N", "At most so many rows.", &words.limit, NULL },
-        { "every", "STEP", "One row per step, as 10s, 1m, 1h, computed from the samples.",
-          &words.every, NULL },
-        { "agg", "LIST", "What of a step: mean (default), min, max, last, count; commas between.",
+        { "every", "STEP",
+          "One row per step, as 10s, 1m, 1h; auto: so that there are some hundred.", &words.every,
+          NULL },
+        { "bins", "N", "One row per step, of a length that makes N of them at most.", &words.bins,
+          NULL },
+        { "agg", "LIST",
+          "What of a step: mean (default), min, max, last, count, bad, deviation, quality, p50, "
+          "p95 ...; commas between.",
           &words.aggs, NULL },
+        { "tier", "TIER",
+          "auto (default), or at most raw, minute or hour: what steps are made from.", &words.tier,
+          NULL },
+        { "where", "COND", "Only where it holds, as \"power.mode = SAFE and bus_voltage < 27\".",
+          &chosen->where, NULL },
+        { "quality", "WORST", "Leave values out that are worse, as valid or suspect.",
+          &words.quality, NULL },
+        { "with-quality", NULL, "The quality of each value beside it (csv, json).", NULL,
+          &chosen->is_quality_shown },
+        { "fill", NULL, "The last value where a moment has no sample of a parameter.", NULL,
+          &chosen->is_filled },
+        { "first", "COND", "When did it begin to hold for the first time?", &chosen->first, NULL },
+        { "last", "COND", "And when for the last time?", &chosen->last, NULL },
+        { "stats", NULL, "Counts, extremes and when, mean, deviation, percentiles.", NULL,
+          &chosen->is_stats },
     };
     const struct wf_command_line line = {
         .program = "wf-query",
@@ -271,7 +264,7 @@ int main(int argc, char **argv)
     int status;
 
     wf_options_parse(&line, argc, argv, &common);
-    if (parse_words(&words, &query.options, &err) < 0)
+    if (query_parse_words(&words, chosen, &err) < 0)
         return query_failed(&err);
     status = ask(&query, &common);
     query_free_columns(&query);

@@ -35,29 +35,6 @@ static int parse_pattern(const char *text, struct pattern *out, struct wf_err *e
     return 0;
 }
 
-static int find_group(struct query *query, const struct wf_history_entry *entry, size_t *out,
-                      struct wf_err *err)
-{
-    struct query_group *more;
-
-    for (size_t i = 0; i < query->group_count; i++) {
-        if (wf_name_is_equal(query->groups[i].source, entry->source) &&
-            wf_name_is_equal(query->groups[i].subsystem, entry->schema->name)) {
-            *out = i;
-            return 0;
-        }
-    }
-    more = realloc(query->groups, (query->group_count + 1) * sizeof(*more));
-    if (more == NULL)
-        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    query->groups = more;
-    *out = query->group_count++;
-    memset(&more[*out], 0, sizeof(*more));
-    (void)wf_copy_text(more[*out].source, sizeof(more[*out].source), entry->source);
-    (void)wf_copy_text(more[*out].subsystem, sizeof(more[*out].subsystem), entry->schema->name);
-    return 0;
-}
-
 static bool has_column(const struct query *query, const char *name)
 {
     for (size_t i = 0; i < query->column_count; i++) {
@@ -67,44 +44,65 @@ static bool has_column(const struct query *query, const char *name)
     return false;
 }
 
+/* Append to a list of columns: the query's own or its inputs. */
+static int append(struct query_column **list, size_t *count, const struct wf_history_entry *entry,
+                  const struct wf_parameter *parameter, bool is_element, size_t element,
+                  struct wf_err *err)
+{
+    struct query_column *column = realloc(*list, (*count + 1) * sizeof(*column));
+    struct wf_strbuf name;
+
+    if (column == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    *list = column;
+    column = &column[*count];
+    *column = (struct query_column){ .element = element, .limits = parameter->limits };
+    column->limits.states = NULL;
+    column->limits.state_count = 0;
+    column->stale_after_ns = entry->schema->stale_after_ns;
+    wf_strbuf_init_fixed(&name, column->name, sizeof(column->name));
+    wf_strbuf_add_name(&name, entry->source, entry->schema->name, parameter->name);
+    if (is_element)
+        wf_strbuf_addf(&name, "[%zu]", element);
+    (void)wf_copy_text(column->source, sizeof(column->source), entry->source);
+    (void)wf_copy_text(column->subsystem, sizeof(column->subsystem), entry->schema->name);
+    (void)wf_copy_text(column->parameter, sizeof(column->parameter), parameter->name);
+    column->unit = strdup(parameter->unit);
+    if (column->unit == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    ++*count;
+    return 0;
+}
+
 static int add_column(struct query *query, const struct wf_history_entry *entry,
                       const struct wf_parameter *parameter, bool is_element, size_t element,
                       struct wf_err *err)
 {
-    struct query_column column = { .element = element, .is_element = is_element };
-    struct wf_strbuf name = WF_STRBUF_FIXED(column.name);
-    struct query_column *more;
-    int rc;
+    char name[WF_FULL_NAME_SIZE];
+    struct wf_strbuf text = WF_STRBUF_FIXED(name);
 
-    wf_strbuf_add_name(&name, entry->source, entry->schema->name, parameter->name);
+    wf_strbuf_add_name(&text, entry->source, entry->schema->name, parameter->name);
     if (is_element)
-        wf_strbuf_addf(&name, "[%zu]", element);
-    if (has_column(query, column.name))
+        wf_strbuf_addf(&text, "[%zu]", element);
+    if (has_column(query, name))
         return 0; /* named twice */
-    (void)wf_copy_text(column.parameter, sizeof(column.parameter), parameter->name);
-    rc = find_group(query, entry, &column.group, err);
-    if (rc < 0)
-        return rc;
-    more = realloc(query->columns, (query->column_count + 1) * sizeof(*more));
-    if (more == NULL)
-        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    query->columns = more;
-    column.unit = strdup(parameter->unit);
-    if (column.unit == NULL)
-        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    more[query->column_count++] = column;
-    return 0;
+    return append(&query->columns, &query->column_count, entry, parameter, is_element, element,
+                  err);
+}
+
+static bool is_array(const struct wf_parameter *parameter)
+{
+    return parameter->count_max > 1 || parameter->count_from != WF_NO_INDEX ||
+           parameter->is_count_rest;
 }
 
 static int add_parameter(struct query *query, const struct wf_history_entry *entry,
                          const struct wf_parameter *parameter, const struct pattern *pattern,
                          struct wf_err *err)
 {
-    bool is_array = parameter->count_max > 1 || parameter->count_from != WF_NO_INDEX ||
-                    parameter->is_count_rest;
     int rc = 0;
 
-    if (!is_array)
+    if (!is_array(parameter))
         return pattern->has_element && pattern->element > 0
                    ? 0
                    : add_column(query, entry, parameter, false, 0, err);
@@ -153,27 +151,6 @@ static void add_subsystems(const struct wf_history_entry *list, size_t count, st
     }
 }
 
-static int share_parameters(struct query *query, struct wf_err *err)
-{
-    for (size_t i = 0; i < query->group_count; i++) {
-        struct query_group *group = &query->groups[i];
-
-        group->parameters = calloc(query->column_count + 1, sizeof(*group->parameters));
-        if (group->parameters == NULL)
-            return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-        for (size_t k = 0; k < query->column_count; k++) {
-            const struct query_column *column = &query->columns[k];
-            size_t last = group->parameter_count;
-
-            /* Elements of one array stand beside each other. */
-            if (column->group == i &&
-                (last == 0 || !wf_name_is_equal(group->parameters[last - 1], column->parameter)))
-                group->parameters[group->parameter_count++] = column->parameter;
-        }
-    }
-    return 0;
-}
-
 int query_resolve(struct query *query, char **patterns, int count, struct wf_err *err)
 {
     const struct wf_history_entry *list = NULL;
@@ -199,15 +176,120 @@ int query_resolve(struct query *query, char **patterns, int count, struct wf_err
                              patterns[i], there, names.was_cut ? " ..." : "");
         }
     }
-    return rc < 0 ? rc : share_parameters(query, err);
+    return rc;
+}
+
+/* --- names in expressions ---------------------------------------------------------------------- */
+
+/* Does `name` mean this parameter: in full, or as far as it is unmistakable? */
+static bool is_meant(const struct query *query, const char *name,
+                     const struct wf_history_entry *entry, const struct wf_parameter *parameter)
+{
+    const char *alias = parameter->alias;
+    bool is_asked = false;
+
+    if (query->options.source != NULL && !wf_glob_match(query->options.source, entry->source))
+        return false;
+    if (strchr(name, '.') != NULL)
+        return wf_pattern_match(name, entry->source, entry->schema->name, parameter->name) ||
+               (alias[0] != '\0' &&
+                wf_pattern_match(name, entry->source, entry->schema->name, alias));
+    /* Alone it is a parameter of a subsystem that was asked for. */
+    for (size_t i = 0; i < query->column_count; i++)
+        is_asked = is_asked || (wf_name_is_equal(query->columns[i].source, entry->source) &&
+                                wf_name_is_equal(query->columns[i].subsystem, entry->schema->name));
+    return is_asked && (wf_name_is_equal(name, parameter->name) ||
+                        (alias[0] != '\0' && wf_name_is_equal(name, alias)));
+}
+
+/* Is it of a source whose columns were asked for? */
+static bool is_near(const struct query *query, const struct wf_history_entry *entry)
+{
+    for (size_t i = 0; i < query->column_count; i++) {
+        if (wf_name_is_equal(query->columns[i].source, entry->source))
+            return true;
+    }
+    return false;
+}
+
+struct meaning {
+    const struct wf_history_entry *entry;
+    const struct wf_parameter *parameter;
+    size_t count; /* how many it could mean */
+};
+
+static void find_meaning(const struct query *query, const struct wf_history_entry *list,
+                         size_t count, const char *name, bool must_be_near, struct meaning *out)
+{
+    *out = (struct meaning){ 0 };
+    for (size_t i = 0; i < count; i++) {
+        if (must_be_near && !is_near(query, &list[i]))
+            continue;
+        for (size_t k = 0; k < list[i].schema->parameter_count; k++) {
+            if (!is_meant(query, name, &list[i], &list[i].schema->parameters[k]))
+                continue;
+            out->count++;
+            out->entry = &list[i];
+            out->parameter = &list[i].schema->parameters[k];
+        }
+    }
+}
+
+static bool find_input(const struct query *query, const struct meaning *meaning, size_t *out_input)
+{
+    for (size_t i = 0; i < query->input_count; i++) {
+        const struct query_column *input = &query->inputs[i];
+
+        if (input->element == 0 && wf_name_is_equal(input->source, meaning->entry->source) &&
+            wf_name_is_equal(input->subsystem, meaning->entry->schema->name) &&
+            wf_name_is_equal(input->parameter, meaning->parameter->name)) {
+            *out_input = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+int query_add_input(struct query *query, const char *name, size_t *out_input,
+                    const struct wf_enumeration **out_labels, struct wf_err *err)
+{
+    const struct wf_history_entry *list = NULL;
+    struct meaning meaning;
+    size_t count = 0, elements;
+    int rc = wf_history_list(query->history, &query->options.range, &list, &count, err);
+
+    if (rc < 0)
+        return rc;
+    /* Of several sources, the one that is asked for. */
+    find_meaning(query, list, count, name, true, &meaning);
+    if (meaning.count == 0)
+        find_meaning(query, list, count, name, false, &meaning);
+    if (meaning.count == 0)
+        return WF_ERR_ABSENT;
+    if (meaning.count > 1)
+        return wf_fail(err, WF_ERR_INVALID,
+                       "'%.60s' means %zu parameters: say which in full, as"
+                       " source.subsystem.parameter",
+                       name, meaning.count);
+    *out_labels = meaning.parameter->enumeration != WF_NO_INDEX
+                      ? &meaning.entry->schema->enumerations[meaning.parameter->enumeration]
+                      : NULL;
+    if (find_input(query, &meaning, out_input))
+        return 0;
+    *out_input = query->input_count;
+    elements = is_array(meaning.parameter) ? meaning.parameter->count_max : 1;
+    for (size_t i = 0; rc == 0 && i < elements; i++)
+        rc = append(&query->inputs, &query->input_count, meaning.entry, meaning.parameter,
+                    elements > 1, i, err);
+    return rc;
 }
 
 void query_free_columns(struct query *query)
 {
     for (size_t i = 0; i < query->column_count; i++)
         free(query->columns[i].unit);
-    for (size_t i = 0; i < query->group_count; i++)
-        free(query->groups[i].parameters);
+    for (size_t i = 0; i < query->input_count; i++)
+        free(query->inputs[i].unit);
     free(query->columns);
-    free(query->groups);
+    free(query->inputs);
 }

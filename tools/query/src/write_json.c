@@ -6,6 +6,7 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -62,22 +63,24 @@ static void put_time(int64_t time_ns)
     (void)printf("\"%s\"", text);
 }
 
-static void put_cell(const struct query_line *line, const struct query_cell *cell)
+static void put_cell(const struct query *query, const struct query_cell *cell,
+                     struct wf_strbuf *text)
 {
-    const char *text = line->text.text + cell->at;
-
-    switch (cell->kind) {
-    case QUERY_NONE:
+    wf_strbuf_clear(text);
+    switch (query_cell_kind(query, cell)) {
+    case QUERY_CELL_NONE:
         (void)fputs("null", stdout);
         break;
-    case QUERY_NUMBER:
-        (void)fwrite(text, 1, cell->len, stdout);
+    case QUERY_CELL_NUMBER:
+        query_add_cell(query, cell, false, text);
+        (void)fwrite(text->text, 1, text->len, stdout);
         break;
-    case QUERY_BOOL:
-        (void)fputs(cell->number != 0 ? "true" : "false", stdout);
+    case QUERY_CELL_BOOL:
+        (void)fputs(cell->value.as.u64 != 0 ? "true" : "false", stdout);
         break;
-    case QUERY_TEXT:
-        put_string(text, cell->len);
+    case QUERY_CELL_TEXT:
+        query_add_cell(query, cell, false, text);
+        put_string(text->text, text->len);
         break;
     }
 }
@@ -101,7 +104,7 @@ static void put_series_head(const struct query *query, size_t cell)
     (void)printf(",\"resolution\":\"%s\"", resolution);
     if (query->options.every_ns != 0)
         (void)printf(",\"aggregate\":\"%s\"",
-                     query_agg_name(query->options.aggs[cell % query->options.agg_count]));
+                     query_agg_name(&query->options.aggs[cell % query->options.agg_count]));
     (void)fputs(",\"points\":[", stdout);
     wf_strbuf_fini(&name);
     wf_strbuf_fini(&unit);
@@ -113,22 +116,39 @@ static int put_series(struct query *query, size_t cell, uint64_t *inout_points, 
     struct query_lines *lines = NULL;
     const struct query_line *line = NULL;
     uint64_t count = 0;
-    int rc = query_lines_open(query, (int)column, false, &lines, err);
+    struct query_clock clock = { .is_set = false };
+    struct wf_strbuf text;
+    int rc;
 
+    query->tiers = 0;
+    rc = query_lines_open(query, (int)column, &lines, err);
     if (rc < 0)
         return rc;
+    wf_strbuf_init(&text, 64u << 20);
     put_series_head(query, cell);
     while ((rc = query_lines_next(lines, &line, err)) == 0) {
-        (void)fputs(count++ > 0 ? ",\n[" : "\n[", stdout);
-        put_time(line->time_ns);
-        (void)fputc(',', stdout);
-        put_cell(line, &line->cells[cell]);
+        const struct query_cell *point = &line->cells[cell];
+
+        (void)fputs(count++ > 0 ? ",\n[\"" : "\n[\"", stdout);
+        wf_strbuf_clear(&text);
+        query_add_time(&clock, line->time_ns, &text);
+        (void)fwrite(text.text, 1, text.len, stdout);
+        (void)fputs("\",", stdout);
+        put_cell(query, point, &text);
+        if (query->options.is_quality_shown)
+            (void)printf(",\"%s\"", wf_quality_name((enum wf_quality)point->value.quality));
         (void)fputc(']', stdout);
+        if (count % 4096 == 0)
+            query_progress(query, line->time_ns);
         if (ferror(stdout))
             break; /* nobody reads any more */
     }
     query_lines_close(&lines);
-    (void)fputs("]}", stdout);
+    query_progress_end();
+    wf_strbuf_clear(&text);
+    wf_tiers_add(query->tiers, &text);
+    (void)printf("],\"tier\":\"%s\"}", text.text);
+    wf_strbuf_fini(&text);
     *inout_points += count;
     return rc == WF_ERR_ABSENT ? 0 : rc;
 }
@@ -156,19 +176,60 @@ static int put_gap(void *context, const struct wf_gap *gap)
     return 0;
 }
 
+static int put_deleted(void *context, const struct wf_deleted *deleted)
+{
+    uint64_t *count = context;
+
+    (void)printf("%s\n{\"tier\":\"%s\",\"file\":", *count > 0 ? "," : "", deleted->tier);
+    ++*count;
+    put_string(deleted->file, strlen(deleted->file));
+    (void)fputs(",\"from\":", stdout);
+    put_time(deleted->from_ns);
+    (void)fputs(",\"to\":", stdout);
+    put_time(deleted->to_ns);
+    (void)fputs(",\"reason\":", stdout);
+    put_string(deleted->reason, strlen(deleted->reason));
+    (void)fputc('}', stdout);
+    return 0;
+}
+
+static void put_unread(const struct query *query)
+{
+    const char *text;
+    int64_t day_ns;
+
+    for (size_t i = 0; (text = wf_history_trouble(query->history, i, &day_ns)) != NULL; i++) {
+        (void)printf("%s\n{\"day\":", i > 0 ? "," : "");
+        put_time(day_ns);
+        (void)fputs(",\"why\":", stdout);
+        put_string(text, strlen(text));
+        (void)fputc('}', stdout);
+    }
+}
+
 int query_write_json(struct query *query)
 {
     struct gap_writing writing = { .query = query };
     struct wf_err err = { 0 };
-    uint64_t points = 0;
+    uint64_t points = 0, deleted = 0;
     int rc = 0;
 
-    (void)fputs("{\"series\":[", stdout);
+    (void)fputs("{\"from\":", stdout);
+    put_time(query->options.range.from_ns);
+    (void)fputs(",\"to\":", stdout);
+    put_time(query->options.range.to_ns);
+    (void)printf(",\"by\":\"%s\",\n\"series\":[",
+                 query->options.range.is_by_received ? "received" : "device");
     for (size_t i = 0; rc == 0 && i < query_cell_count(query); i++)
         rc = put_series(query, i, &points, &err);
     (void)fputs("],\n\"gaps\":[", stdout);
     if (rc == 0)
         rc = query_each_gap(query, put_gap, &writing, &err);
+    (void)fputs("],\n\"unread\":[", stdout);
+    put_unread(query);
+    (void)fputs("],\n\"deleted\":[", stdout);
+    if (rc == 0)
+        rc = wf_history_deleted(query->history, &query->options.range, put_deleted, &deleted, &err);
     (void)fputs("]}\n", stdout);
     if (rc < 0)
         return query_failed(&err);

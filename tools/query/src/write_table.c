@@ -18,7 +18,7 @@ static size_t *widths_of(const struct query *query)
     size_t *widths = calloc(count + 1, sizeof(*widths));
 
     for (size_t i = 0; widths != NULL && i < count; i++) {
-        char name[WF_FULL_NAME_SIZE + 8];
+        char name[WF_FULL_NAME_SIZE + 24];
         struct wf_strbuf buf = WF_STRBUF_FIXED(name);
         size_t unit = strlen(query_cell_unit(query, i));
 
@@ -52,7 +52,7 @@ static void print_heading(const struct query *query, const size_t *widths)
     wf_strbuf_addf(&text, "%-*s", TIME_WIDTH,
                    query->options.range.is_by_received ? "received" : "time");
     for (size_t i = 0; i < query_cell_count(query); i++) {
-        char name[WF_FULL_NAME_SIZE + 8];
+        char name[WF_FULL_NAME_SIZE + 24];
         struct wf_strbuf buf = WF_STRBUF_FIXED(name);
 
         query_cell_name(query, i, &buf);
@@ -93,18 +93,37 @@ static void print_gap(const struct query *query, const struct wf_gap *gap)
     (void)fputs(line, stdout);
 }
 
-static void print_line(const struct query_line *line, const size_t *widths, struct wf_strbuf *text)
+/* "" for what needs no remark; behind the value: late, substituted ... */
+static const char *mark_of(const struct query *query, const struct query_cell *cell)
 {
+    static const char *const marks[] = { "", " L", " S", " ?", " INV" };
+    uint8_t quality = cell->value.quality;
+
+    if (cell->value.kind == WF_VALUE_NONE || cell->schema == NULL || query->options.every_ns != 0)
+        return "";
+    return quality < WF_COUNT_OF(marks) ? marks[quality] : " INV";
+}
+
+static void print_line(const struct query *query, const struct query_line *line,
+                       const size_t *widths, struct wf_strbuf *text)
+{
+    struct wf_strbuf cell_text;
+
     wf_strbuf_clear(text);
+    wf_strbuf_init(&cell_text, 64u << 20);
     wf_strbuf_add_time(text, line->time_ns, TIME_DIGITS);
     for (size_t i = 0; i < line->cell_count; i++) {
         const struct query_cell *cell = &line->cells[i];
 
-        if (cell->kind == QUERY_NONE)
+        wf_strbuf_clear(&cell_text);
+        query_add_cell(query, cell, true, &cell_text);
+        wf_strbuf_add(&cell_text, mark_of(query, cell));
+        if (cell->value.kind == WF_VALUE_NONE)
             add_right(text, "-", 1, widths[i]);
         else
-            add_right(text, line->text.text + cell->at, cell->len, widths[i]);
+            add_right(text, cell_text.text, cell_text.len, widths[i]);
     }
+    wf_strbuf_fini(&cell_text);
     wf_strbuf_add_char(text, '\n');
     (void)fwrite(text->text, 1, text->len, stdout);
 }
@@ -116,14 +135,14 @@ static int print_lines(struct query *query, const struct query_gaps *gaps, const
     const struct query_line *line = NULL;
     struct wf_strbuf text;
     size_t gap = 0;
-    int rc = query_lines_open(query, -1, true, &lines, err);
+    int rc = query_lines_open(query, -1, &lines, err);
 
     wf_strbuf_init(&text, 64u << 20);
     while (rc == 0 && !ferror(stdout) && (rc = query_lines_next(lines, &line, err)) == 0) {
         /* A gap begins with the sample before it: it stands behind that one. */
         while (gap < gaps->count && query_gap_from(query, &gaps->list[gap]) < line->time_ns)
             print_gap(query, &gaps->list[gap++]);
-        print_line(line, widths, &text);
+        print_line(query, line, widths, &text);
         ++*out_count;
     }
     /* With a limit the rest of the range was not looked at. */

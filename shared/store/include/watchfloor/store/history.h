@@ -96,6 +96,20 @@ int wf_history_gaps(struct wf_history *history, const struct wf_range *range,
                     int (*each)(void *context, const struct wf_gap *gap), void *context,
                     struct wf_err *err);
 
+/* A file that was deleted to make room. */
+struct wf_deleted {
+    char tier[16]; /* "raw" "minute" "hour" */
+    char file[32]; /* "2026-11-20.db" */
+    char reason[64];
+    int64_t from_ns, to_ns; /* what it was for: the day (of receipt), month or year */
+    int64_t deleted_ns;
+    uint64_t rows, bytes;
+};
+/* Call `each` for every deleted file whose time overlaps `range`; not 0 stops and is returned. */
+int wf_history_deleted(struct wf_history *history, const struct wf_range *range,
+                       int (*each)(void *context, const struct wf_deleted *deleted), void *context,
+                       struct wf_err *err);
+
 /*
  * Day files that could not be read so far (damaged, not permitted, of another release): every
  * answer lacks them. Returns what is wrong with number `index`, with its day, or NULL.
