@@ -4,8 +4,6 @@
 #include "day_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,63 +11,8 @@
 #include <unistd.h>
 
 #include <watchfloor/clock.h>
-#include <watchfloor/paths.h>
 
 #include "catalogue.h"
-
-static int give_to_group(const char *path, const char *group, struct wf_err *err)
-{
-    struct group *entry;
-
-    if (group == NULL || group[0] == '\0')
-        return 0;
-    entry = getgrnam(group);
-    if (entry == NULL)
-        return wf_fail(err, WF_ERR_INVALID, "there is no group '%s'", group);
-    if (chown(path, (uid_t)-1, entry->gr_gid) != 0)
-        return wf_fail_errno(err, errno, "give %s to group '%s'", path, group);
-    return 0;
-}
-
-/* Exists afterwards, writable for us, whatever the umask. */
-static int make_file(const char *path, const char *group, struct wf_err *err)
-{
-    struct stat st;
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
-
-    if (fd < 0 && errno == EEXIST) {
-        if (stat(path, &st) != 0)
-            return wf_fail_errno(err, errno, "%s", path);
-        if ((st.st_mode & S_IWUSR) == 0 && chmod(path, 0640) != 0)
-            return wf_fail_errno(err, errno, "make %s writable again", path);
-        return 0;
-    }
-    if (fd < 0)
-        return wf_fail_errno(err, errno, "make %s", path);
-    (void)fchmod(fd, 0640);
-    (void)close(fd);
-    return give_to_group(path, group, err);
-}
-
-static int make_folder(const struct wfs_day_options *options, struct wf_err *err)
-{
-    char raw[WFS_PATH_SIZE];
-    int rc;
-
-    if (snprintf(raw, sizeof(raw), "%s/raw", options->folder) >= (int)sizeof(raw))
-        return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
-    if (access(raw, X_OK) == 0)
-        return 0;
-    rc = wf_make_folders(raw, err);
-    if (rc == 0 && options->group != NULL && options->group[0] != '\0') {
-        rc = give_to_group(options->folder, options->group, err);
-        if (rc == 0)
-            rc = give_to_group(raw, options->group, err);
-        if (rc == 0 && (chmod(options->folder, 0750) != 0 || chmod(raw, 0750) != 0))
-            rc = wf_fail_errno(err, errno, "open %s for the group", raw);
-    }
-    return rc;
-}
 
 static int check_file(sqlite3 *db, struct wf_err *err)
 {
@@ -126,14 +69,15 @@ static int prepare_statements(struct wfs_day *day, struct wf_err *err)
         rc = wfs_prepare(
             day->db,
             "INSERT INTO _positions (source, subsystem, schema_hash, region_created_ns, epoch_ns,"
-            " next, rows, lost, last_device_ns, last_received_ns, serial, is_complete)"
-            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+            " next, rows, lost, last_device_ns, last_received_ns, serial, is_complete, minute_from,"
+            " hour_from, rolled_to) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
             " ON CONFLICT (source, subsystem) DO UPDATE SET schema_hash = excluded.schema_hash,"
             " region_created_ns = excluded.region_created_ns, epoch_ns = excluded.epoch_ns,"
             " next = excluded.next, rows = rows + excluded.rows, lost = lost + excluded.lost,"
             " last_device_ns = excluded.last_device_ns,"
             " last_received_ns = excluded.last_received_ns, serial = excluded.serial,"
-            " is_complete = excluded.is_complete",
+            " is_complete = excluded.is_complete, minute_from = excluded.minute_from,"
+            " hour_from = excluded.hour_from, rolled_to = excluded.rolled_to",
             &day->put_position, err);
     /* A block's rows come in order when each part does and the parts follow each other. */
     if (rc == 0)
@@ -150,6 +94,13 @@ static int prepare_statements(struct wfs_day *day, struct wf_err *err)
             " received_from = min(received_from, excluded.received_from),"
             " received_to = max(received_to, excluded.received_to)",
             &day->put_block, err);
+    if (rc == 0)
+        rc = wfs_prepare(day->db, "INSERT OR IGNORE INTO _dirty VALUES (?,?,?)", &day->put_dirty,
+                         err);
+    if (rc == 0)
+        rc = wfs_prepare(day->db,
+                         "DELETE FROM _dirty WHERE source = ? AND subsystem = ? AND minute_ns = ?",
+                         &day->take_dirty, err);
     if (rc == 0)
         rc = wfs_prepare(day->db, "BEGIN IMMEDIATE", &day->begin, err);
     if (rc == 0)
@@ -198,9 +149,9 @@ int wfs_day_open(const struct wfs_day_options *options, int64_t day_ns, struct w
     day->start_ns = day_ns;
     rc = wfs_day_path(options->folder, day_ns, day->path, err);
     if (rc == 0)
-        rc = make_folder(options, err);
+        rc = wfs_folder_make(options->folder, "raw", options->group, err);
     if (rc == 0)
-        rc = make_file(day->path, options->group, err);
+        rc = wfs_file_make(day->path, options->group, err);
     if (rc < 0)
         goto out;
     rc = wfs_open_writer(day->path, options->cache_kib, &day->db, err);
@@ -247,6 +198,8 @@ void wfs_day_close(struct wfs_day **day)
     (void)sqlite3_finalize(d->put_block);
     (void)sqlite3_finalize(d->begin);
     (void)sqlite3_finalize(d->commit);
+    (void)sqlite3_finalize(d->put_dirty);
+    (void)sqlite3_finalize(d->take_dirty);
     wfs_close(&d->db);
     free(d);
     *day = NULL;
@@ -258,9 +211,14 @@ int wfs_day_seal(struct wfs_day **day, struct wf_err *err)
     char path[WFS_PATH_SIZE];
     sqlite3_stmt *stmt = NULL;
     bool is_single = false;
+    int64_t dirty = 0;
     int off = 0;
-    int rc = wfs_day_checkpoint(d, 0, err);
+    int rc = wfs_get_i64(d->db, "SELECT EXISTS (SELECT 1 FROM _dirty)", 0, &dirty, err);
 
+    if (rc == 0 && dirty != 0)
+        return wf_fail(err, WF_ERR_BUSY, "%s: rollups are behind", d->path);
+    if (rc == 0)
+        rc = wfs_day_checkpoint(d, 0, err);
     if (rc < 0)
         return rc;
     (void)sqlite3_file_control(d->db, "main", SQLITE_FCNTL_PERSIST_WAL, &off);

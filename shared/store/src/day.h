@@ -19,6 +19,7 @@
 
 #include "db.h"
 #include "folder.h"
+#include "roll.h"
 #include "series.h"
 
 struct wfs_day;
@@ -27,6 +28,7 @@ struct wfs_table;
 /* A position as remembered by the store, for copying into a new file. */
 struct wfs_known {
     struct wf_position at;
+    struct wfs_rolled rolled;
     uint64_t serial; /* of the commit that wrote it: the highest is the truth */
 };
 
@@ -57,7 +59,7 @@ int wfs_day_open(const struct wfs_day_options *options, int64_t day_ns, struct w
 void wfs_day_close(struct wfs_day **day);
 /*
  * Checkpoint into one file without a log and make it read-only; closes it. BUSY while somebody
- * reads it: it stays open.
+ * reads it or a minute in it is dirty: it stays open.
  */
 int wfs_day_seal(struct wfs_day **day, struct wf_err *err);
 
@@ -79,7 +81,14 @@ int wfs_day_position(struct wfs_day *day, const struct wf_series *series, uint64
                      struct wf_err *err);
 /* The same for what is known from another file. */
 int wfs_day_remember(struct wfs_day *day, const struct wfs_known *known, struct wf_err *err);
+/* A minute whose rollups do not hold what is stored now; and when they do again. */
+int wfs_day_mark_dirty(struct wfs_day *day, const struct wfs_roll *roll, int64_t minute_ns,
+                       struct wf_err *err);
+int wfs_day_mark_clean(struct wfs_day *day, const struct wfs_roll *roll, int64_t minute_ns,
+                       struct wf_err *err);
 int wfs_day_commit(struct wfs_day *day, struct wf_err *err);
+/* Make everything that was committed survive a power cut. */
+int wfs_day_sync(struct wfs_day *day, struct wf_err *err);
 void wfs_day_rollback(struct wfs_day *day);
 
 /* Move the log of changes into the file when it has grown to `pages`. 1 = did so. */

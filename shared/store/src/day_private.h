@@ -46,7 +46,8 @@ struct wfs_day {
     int log_pages_stuck;
     struct wfs_table *tables;
     struct wfs_member *members;
-    sqlite3_stmt *insert_gap, *put_position, *put_block, *begin, *commit;
+    bool is_unsynced; /* a commit may not survive a power cut yet */
+    sqlite3_stmt *insert_gap, *put_position, *put_block, *begin, *commit, *put_dirty, *take_dirty;
 };
 
 void wfs_table_free(struct wfs_table *table);

@@ -288,8 +288,9 @@ int wfs_day_gap(struct wfs_day *day, const struct wf_gap *gap, struct wf_err *er
     return wfs_run(stmt, err);
 }
 
-static int put_position(struct wfs_day *day, const struct wf_position *at, uint64_t rows,
-                        uint64_t lost, uint64_t serial, struct wf_err *err)
+static int put_position(struct wfs_day *day, const struct wf_position *at,
+                        const struct wfs_rolled *rolled, uint64_t rows, uint64_t lost,
+                        uint64_t serial, struct wf_err *err)
 {
     sqlite3_stmt *stmt = day->put_position;
     char hash[24];
@@ -307,6 +308,9 @@ static int put_position(struct wfs_day *day, const struct wf_position *at, uint6
     (void)wfs_bind_time(stmt, 10, at->last_received_ns);
     (void)wfs_bind_u64(stmt, 11, serial);
     (void)sqlite3_bind_int(stmt, 12, at->is_complete);
+    (void)wfs_bind_time(stmt, 13, rolled->minute_from);
+    (void)wfs_bind_time(stmt, 14, rolled->hour_from);
+    (void)wfs_bind_time(stmt, 15, rolled->to_ns);
     return wfs_run(stmt, err);
 }
 
@@ -316,12 +320,12 @@ int wfs_day_position(struct wfs_day *day, const struct wf_series *series, uint64
     struct wf_position at;
 
     wfs_series_position(series, &series->pending, &at);
-    return put_position(day, &at, series->rows, series->lost, serial, err);
+    return put_position(day, &at, &series->roll->state, series->rows, series->lost, serial, err);
 }
 
 int wfs_day_remember(struct wfs_day *day, const struct wfs_known *known, struct wf_err *err)
 {
-    return put_position(day, &known->at, 0, 0, known->serial, err);
+    return put_position(day, &known->at, &known->rolled, 0, 0, known->serial, err);
 }
 
 int wfs_day_begin(struct wfs_day *day, bool is_synced, struct wf_err *err)
@@ -366,9 +370,48 @@ int wfs_day_commit(struct wfs_day *day, struct wf_err *err)
         rc = flush_block(day, table, err);
     if (rc == 0)
         rc = wfs_run(day->commit, err);
+    if (rc < 0)
+        return rc;
+    day->is_in_transaction = false;
+    /* A synced commit takes along what was committed to the same log before. */
+    day->is_unsynced = !day->is_synchronous_full;
+    return 0;
+}
+
+int wfs_day_sync(struct wfs_day *day, struct wf_err *err)
+{
+    int rc;
+
+    if (!day->is_unsynced)
+        return 0;
+    rc = wfs_day_begin(day, true, err);
+    /* Something must be in it, or there is nothing to wait for. */
     if (rc == 0)
-        day->is_in_transaction = false;
+        rc = wfs_exec(day->db, err, "REPLACE INTO _file VALUES ('synced', 1)");
+    if (rc == 0)
+        rc = wfs_day_commit(day, err);
     return rc;
+}
+
+static int run_dirty(sqlite3_stmt *stmt, const struct wfs_roll *roll, int64_t minute_ns,
+                     struct wf_err *err)
+{
+    (void)sqlite3_bind_text(stmt, 1, roll->source, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(stmt, 2, roll->subsystem, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_int64(stmt, 3, minute_ns);
+    return wfs_run(stmt, err);
+}
+
+int wfs_day_mark_dirty(struct wfs_day *day, const struct wfs_roll *roll, int64_t minute_ns,
+                       struct wf_err *err)
+{
+    return run_dirty(day->put_dirty, roll, minute_ns, err);
+}
+
+int wfs_day_mark_clean(struct wfs_day *day, const struct wfs_roll *roll, int64_t minute_ns,
+                       struct wf_err *err)
+{
+    return run_dirty(day->take_dirty, roll, minute_ns, err);
 }
 
 void wfs_day_rollback(struct wfs_day *day)

@@ -5,12 +5,16 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <watchfloor/clock.h>
+#include <watchfloor/paths.h>
 #include <watchfloor/strbuf.h>
 
 int wfs_day_path(const char *folder, int64_t day_ns, char out[WFS_PATH_SIZE], struct wf_err *err)
@@ -117,4 +121,59 @@ int wfs_folder_list(const char *folder, struct wfs_day_file **out_list, size_t *
     *out_list = list;
     *out_count = count;
     return 0;
+}
+
+/* --- making ------------------------------------------------------------------- */
+
+static int give_to_group(const char *path, const char *group, struct wf_err *err)
+{
+    struct group *entry;
+
+    if (group == NULL || group[0] == '\0')
+        return 0;
+    entry = getgrnam(group);
+    if (entry == NULL)
+        return wf_fail(err, WF_ERR_INVALID, "there is no group '%s'", group);
+    if (chown(path, (uid_t)-1, entry->gr_gid) != 0)
+        return wf_fail_errno(err, errno, "give %s to group '%s'", path, group);
+    return 0;
+}
+
+int wfs_file_make(const char *path, const char *group, struct wf_err *err)
+{
+    struct stat st;
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
+
+    if (fd < 0 && errno == EEXIST) {
+        if (stat(path, &st) != 0)
+            return wf_fail_errno(err, errno, "%s", path);
+        if ((st.st_mode & S_IWUSR) == 0 && chmod(path, 0640) != 0)
+            return wf_fail_errno(err, errno, "make %s writable again", path);
+        return 0;
+    }
+    if (fd < 0)
+        return wf_fail_errno(err, errno, "make %s", path);
+    (void)fchmod(fd, 0640);
+    (void)close(fd);
+    return give_to_group(path, group, err);
+}
+
+int wfs_folder_make(const char *folder, const char *name, const char *group, struct wf_err *err)
+{
+    char path[WFS_PATH_SIZE];
+    int rc;
+
+    if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
+        return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
+    if (access(path, X_OK) == 0)
+        return 0;
+    rc = wf_make_folders(path, err);
+    if (rc == 0 && group != NULL && group[0] != '\0') {
+        rc = give_to_group(folder, group, err);
+        if (rc == 0)
+            rc = give_to_group(path, group, err);
+        if (rc == 0 && (chmod(folder, 0750) != 0 || chmod(path, 0750) != 0))
+            rc = wf_fail_errno(err, errno, "open %s for the group", path);
+    }
+    return rc;
 }

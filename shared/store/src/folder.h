@@ -27,4 +27,9 @@ void wfs_day_text(int64_t time_ns, char out[16]);
 int wfs_folder_list(const char *folder, struct wfs_day_file **out_list, size_t *out_count,
                     struct wf_err *err);
 
+/* <folder>/<name> exists afterwards, and `group` ("" = our own) may read there. */
+int wfs_folder_make(const char *folder, const char *name, const char *group, struct wf_err *err);
+/* The file exists afterwards, writable for us, whatever the umask. */
+int wfs_file_make(const char *path, const char *group, struct wf_err *err);
+
 #endif /* WFS_FOLDER_H */

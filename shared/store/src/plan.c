@@ -10,6 +10,7 @@
 #include <watchfloor/attributes.h>
 #include <watchfloor/problems.h>
 
+#include "acc.h"
 #include "db.h"
 
 const char *const wfs_system_names[WFS_SYSTEM_COLUMNS] = {
@@ -261,6 +262,8 @@ int wfs_plan_create(const struct wf_schema *schema, struct wfs_plan **out_plan, 
         if (plan->schema->parameters[i].choice_count > 0)
             plan->columns[i].choice = plan->choice_count++;
     rc = make_parts(plan, err);
+    if (rc == 0)
+        rc = wfs_meters_create(plan->schema, &plan->meters, err);
     if (rc < 0)
         goto out;
     *out_plan = plan;
@@ -280,6 +283,7 @@ void wfs_plan_destroy(struct wfs_plan **plan)
     wf_schema_free(&(*plan)->schema);
     free((*plan)->columns);
     free((*plan)->parts);
+    free((*plan)->meters);
     free(*plan);
     *plan = NULL;
 }

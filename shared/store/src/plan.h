@@ -62,6 +62,8 @@ struct wfs_part {
     char view[WFS_TABLE_SIZE]; /* of this schema version alone */
 };
 
+struct wfs_meters;
+
 struct wfs_plan {
     struct wf_schema *schema;   /* own copy */
     struct wfs_column *columns; /* in the order of the schema's parameters */
@@ -69,6 +71,7 @@ struct wfs_plan {
     struct wfs_part *parts; /* at least one */
     size_t part_count;
     bool is_quality_contiguous; /* from schema->quality_offset on, one byte a parameter */
+    struct wfs_meters *meters;  /* of its numbers, for rollups */
     uint32_t choice_count;      /* parameters with choices: the last column of part 0 is _choices */
 };
 

@@ -109,7 +109,7 @@ static const char view_sql[] =
     " nullif(b.last, 'NaN') AS last, "
     ISO("(%lld + (b.id & 65535) * %lld + b.last_ns)") " AS last_time,"
     " b.count, b.bad, CASE b.quality WHEN 0 THEN NULL WHEN 1 THEN 'LATE' WHEN 2 THEN 'SUBSTITUTED'"
-    " WHEN 3 THEN 'SUSPECT' WHEN 4 THEN 'INVALID' WHEN 5 THEN 'ABSENT' END AS quality, p.unit"
+    " WHEN 3 THEN 'SUSPECT' WHEN 4 THEN 'INVALID' END AS quality, p.unit"
     " FROM _parameters AS p JOIN _buckets AS b"
     " ON b.id BETWEEN p.id << 16 AND (p.id << 16) + 65535";
 /* clang-format on */

@@ -18,6 +18,7 @@
 #include "plan.h"
 
 struct wfs_member;
+struct wfs_roll;
 
 struct wfs_line_state {
     uint64_t next;
@@ -39,6 +40,7 @@ struct wf_series {
     bool is_touched;
     uint64_t rows, lost;
     struct wf_series *next_touched;
+    struct wfs_roll *roll;        /* the store's; others of the same name share it */
     struct wfs_member *member;    /* in the day that was written last; may be another's */
     uint64_t blocked_in, seen_in; /* marks of the pass over a batch */
     struct wf_series *next_series;

@@ -13,7 +13,9 @@
 /* A day without a row for this long, after its midnight, is sealed. */
 #define REST_NS (60 * WF_NS_PER_S)
 /* And days that were left open by an earlier life are looked for this often. */
-#define SEAL_EVERY 60
+#define SEAL_EVERY    60
+#define ROLL_RETRY_NS (10 * WF_NS_PER_S)
+#define ROLL_LAST_NS  (5 * WF_NS_PER_S)
 
 int wf_store_create(const struct wf_store_options *options, struct wf_store **out_store,
                     struct wf_err *err)
@@ -32,8 +34,20 @@ int wf_store_create(const struct wf_store_options *options, struct wf_store **ou
         free(store);
         return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
     }
+    store->rollups.folder = store->folder;
+    store->rollups.instance = store->instance;
+    store->rollups.group = store->group;
     *out_store = store;
     return 0;
+}
+
+/* What is over, so that the next life finds little to read again. */
+static void roll_all(struct wf_store *store)
+{
+    int64_t until_ns = wf_mono_now_ns() + ROLL_LAST_NS;
+
+    while (wfs_rolls_work(store, wf_mono_now_ns(), true, NULL) == 1 && wf_mono_now_ns() < until_ns)
+        continue;
 }
 
 void wf_store_destroy(struct wf_store **store)
@@ -42,8 +56,11 @@ void wf_store_destroy(struct wf_store **store)
 
     if (s == NULL)
         return;
+    roll_all(s);
+    wfs_rollups_close(&s->rollups);
     for (size_t i = 0; i < WFS_DAYS_OPEN; i++)
         wfs_days_close(s, &s->slots[i]);
+    wfs_rolls_free(s);
     while (s->series != NULL) {
         struct wf_series *series = s->series;
 
@@ -67,8 +84,8 @@ void wf_store_destroy(struct wf_store **store)
 
 /* --- series ------------------------------------------------------------------------ */
 
-static int find_plan(struct wf_store *store, const struct wf_schema *schema,
-                     const struct wfs_plan **out, struct wf_err *err)
+int wfs_store_plan(struct wf_store *store, const struct wf_schema *schema,
+                   const struct wfs_plan **out, struct wf_err *err)
 {
     struct wfs_plan_entry *entry;
     int rc;
@@ -122,7 +139,7 @@ int wf_store_series(struct wf_store *store, const char *source, const struct wf_
 {
     const struct wfs_plan *plan = NULL;
     struct wf_series *series;
-    int rc = find_plan(store, schema, &plan, err);
+    int rc = wfs_store_plan(store, schema, &plan, err);
 
     if (rc < 0)
         return rc;
@@ -139,6 +156,11 @@ int wf_store_series(struct wf_store *store, const char *source, const struct wf_
     (void)wf_copy_text(series->source, sizeof(series->source), source);
     series->plan = plan;
     series->region_created_ns = region_created_ns;
+    series->roll = wfs_rolls_get(store, source, plan->schema->name);
+    if (series->roll == NULL) {
+        free(series);
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    }
     begin_line(store, series, is_tail_unknown);
     series->next_series = store->series;
     store->series = series;
@@ -174,8 +196,10 @@ static void untouch_all(struct wf_store *store, bool is_committed)
             store->figures.rows += series->rows;
             store->figures.lost += series->lost;
             series->committed = series->pending;
+            wfs_roll_commit(series->roll);
         } else {
             series->pending = series->committed;
+            wfs_roll_rollback(series->roll);
         }
         series->rows = series->lost = 0;
     }
@@ -195,6 +219,21 @@ static int put_gaps(struct wfs_slot *slot, struct wf_series *series, const struc
     return rc;
 }
 
+static int roll_up(struct wfs_slot *slot, const struct wf_store_sample *sample, struct wf_err *err)
+{
+    const struct wf_series *series = sample->series;
+    const struct wf_stamp *stamp = &sample->stamp;
+    int64_t time_ns = stamp->device_ns != WF_TIME_NONE ? stamp->device_ns : stamp->received_ns;
+    int64_t day_ns = wfs_day_start(slot->day), dirty;
+    int rc = wfs_roll_add(series->roll, series->plan, sample->payload, time_ns, &dirty, err);
+
+    if (WF_LIKELY(rc < 0 || dirty == WF_TIME_NONE) ||
+        wfs_roll_is_dirty(series->roll, dirty, day_ns))
+        return rc;
+    rc = wfs_day_mark_dirty(slot->day, series->roll, dirty, err);
+    return rc < 0 ? rc : wfs_roll_mark(series->roll, dirty, day_ns, err);
+}
+
 static int put_sample(struct wf_store *store, struct wfs_slot *slot,
                       const struct wf_store_sample *sample, uint64_t *inout_gap_rows,
                       struct wf_err *err)
@@ -211,6 +250,7 @@ static int put_sample(struct wf_store *store, struct wfs_slot *slot,
         rc = wfs_day_put(slot->day, series, sample, err);
     if (rc == 0) {
         series->rows++;
+        rc = roll_up(slot, sample, err);
     } else if (rc == WF_ERR_EXISTS) {
         /* Our own past is skipped by position; this is somebody else's number. Count it. */
         struct wf_store_sample next = *sample;
@@ -310,7 +350,7 @@ static int write_day(struct wf_store *store, int64_t day_ns,
         struct wf_position at;
 
         wfs_series_position(s, &s->pending, &at);
-        (void)wfs_known_keep(store, &at, store->serial, NULL);
+        (void)wfs_known_keep(store, &at, &s->roll->state, store->serial, NULL);
         (void)wfs_ledger_add(slot, s, NULL); /* without memory only a damaged file counts less */
     }
     untouch_all(store, true);
@@ -380,19 +420,39 @@ int wf_store_complete(struct wf_store *store, struct wf_series *const *series, s
         return 0; /* nothing was written in this life: earlier ones said what they knew */
     rc = wfs_day_begin(slot->day, true, err);
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        struct wfs_known known = { .serial = store->serial + 1 };
+        struct wfs_known known = { .serial = store->serial + 1, .rolled = series[i]->roll->state };
 
         wfs_series_position(series[i], &series[i]->committed, &known.at);
         known.at.is_complete = true;
         rc = wfs_day_remember(slot->day, &known, err);
         if (rc == 0)
-            rc = wfs_known_keep(store, &known.at, known.serial, err);
+            rc = wfs_known_keep(store, &known.at, &known.rolled, known.serial, err);
     }
     if (rc == 0)
         rc = wfs_day_commit(slot->day, err);
     if (rc < 0)
         wfs_days_drop(store, slot, rc);
     return rc;
+}
+
+/* Rollups can wait, and be made from raw files at any time: that they fail is told once. */
+static void roll(struct wf_store *store, int64_t now_mono_ns)
+{
+    struct wf_err err = { 0 };
+
+    if (now_mono_ns < store->roll_retry_ns)
+        return;
+    if (wfs_rolls_work(store, now_mono_ns, false, &err) >= 0) {
+        if (store->is_rolling_failed)
+            wfs_notice(store, "rollups are written again");
+        store->is_rolling_failed = false;
+        return;
+    }
+    if (!store->is_rolling_failed)
+        wfs_notice(store, "rollups cannot be written: %s; rows are stored, trying again", err.text);
+    store->is_rolling_failed = true;
+    store->roll_retry_ns = now_mono_ns + ROLL_RETRY_NS;
+    store->figures.errors++;
 }
 
 int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err)
@@ -423,6 +483,8 @@ int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *er
             wfs_days_close(store, slot);
         }
     }
+    if (result == 0)
+        roll(store, now_mono_ns);
     if (store->tidies++ % SEAL_EVERY == SEAL_EVERY - 1)
         wfs_days_seal_one(store);
     return result;

@@ -5,6 +5,7 @@
 /* What the files of the store's writing side share. */
 
 #include "day.h"
+#include "rollup_db.h"
 
 /* Two days are open at once around midnight; a third closes the one used longest ago. */
 #define WFS_DAYS_OPEN 2
@@ -54,6 +55,11 @@ struct wf_store {
 
     struct wfs_slot slots[WFS_DAYS_OPEN];
     uint64_t uses, passes, tidies;
+
+    struct wfs_roll *rolls, *roll_next; /* whose turn it is */
+    struct wfs_rollups rollups;
+    int64_t roll_retry_ns; /* monotonic: rollups failed; not before then again */
+    bool is_rolling_failed;
     struct wfs_suspect suspect;
     struct wf_gap *owed; /* of a file set aside: to be written with the next batch */
     size_t owed_count;
@@ -65,12 +71,30 @@ void wfs_notice(const struct wf_store *store, const char *format, ...) WF_PRINTF
 
 /* store_known.c: positions */
 /* Keep `at` when it is newer than what is known of that source and subsystem. */
-int wfs_known_keep(struct wf_store *store, const struct wf_position *at, uint64_t serial,
-                   struct wf_err *err);
+int wfs_known_keep(struct wf_store *store, const struct wf_position *at,
+                   const struct wfs_rolled *rolled, uint64_t serial, struct wf_err *err);
 const struct wfs_known *wfs_known_find(const struct wf_store *store, const char *source,
                                        const char *subsystem);
 /* Read the positions of one file into what is known. */
 int wfs_known_read(struct wf_store *store, sqlite3 *db, struct wf_err *err);
+
+/* roll_work.c: rollups */
+/* The roll of a source's subsystem; made when there is none. NULL without memory. */
+struct wfs_roll *wfs_rolls_get(struct wf_store *store, const char *source, const char *subsystem);
+/* Rolls of all that is known, after recovery; and their dirty minutes from a file of that day. */
+int wfs_rolls_begin(struct wf_store *store, struct wf_err *err);
+int wfs_rolls_read_dirty(struct wf_store *store, sqlite3 *db, int64_t day_ns, struct wf_err *err);
+/*
+ * Write what is over, catch up, clean what is dirty: a bounded amount; 1 when there was something.
+ * Never between put and commit.
+ */
+int wfs_rolls_work(struct wf_store *store, int64_t now_mono_ns, bool is_final, struct wf_err *err);
+void wfs_rolls_free(struct wf_store *store);
+
+/* store.c */
+/* The store's plan of a schema version. */
+int wfs_store_plan(struct wf_store *store, const struct wf_schema *schema,
+                   const struct wfs_plan **out, struct wf_err *err);
 
 /* store_days.c: open files */
 /* The open file of that day; opened, and made, when needed. */

@@ -205,6 +205,8 @@ static int open_day(struct wf_store *store, struct wfs_slot *slot, int64_t day_n
         rc = remember_all(store, slot->day, err);
     else
         rc = wfs_known_read(store, wfs_day_db(slot->day), err);
+    if (rc == 0 && !wfs_day_is_new(slot->day))
+        rc = wfs_rolls_read_dirty(store, wfs_day_db(slot->day), day_ns, err);
     if (rc == 0)
         rc = read_ledger(slot, err);
     if (rc < 0) {

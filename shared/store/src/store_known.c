@@ -34,8 +34,8 @@ const struct wfs_known *wfs_known_find(const struct wf_store *store, const char 
     return find(store, source, subsystem);
 }
 
-int wfs_known_keep(struct wf_store *store, const struct wf_position *at, uint64_t serial,
-                   struct wf_err *err)
+int wfs_known_keep(struct wf_store *store, const struct wf_position *at,
+                   const struct wfs_rolled *rolled, uint64_t serial, struct wf_err *err)
 {
     struct wfs_known *known = find(store, at->source, at->subsystem);
 
@@ -56,6 +56,7 @@ int wfs_known_keep(struct wf_store *store, const struct wf_position *at, uint64_
         return 0;
     }
     known->at = *at;
+    known->rolled = *rolled;
     known->serial = serial;
     return 0;
 }
@@ -69,16 +70,24 @@ static void copy_column(sqlite3_stmt *stmt, int at, char *out, size_t size)
 
 int wfs_known_read(struct wf_store *store, sqlite3 *db, struct wf_err *err)
 {
+    /* Format 1 knew nothing of rollups. */
+    static const char *const sql[] = {
+        "SELECT source, subsystem, schema_hash, region_created_ns, epoch_ns, next, last_device_ns,"
+        " last_received_ns, serial, is_complete, NULL, NULL, NULL FROM _positions",
+        "SELECT source, subsystem, schema_hash, region_created_ns, epoch_ns, next, last_device_ns,"
+        " last_received_ns, serial, is_complete, minute_from, hour_from, rolled_to FROM _positions",
+    };
     sqlite3_stmt *stmt = NULL;
-    int rc = wfs_prepare(db,
-                         "SELECT source, subsystem, schema_hash, region_created_ns, epoch_ns, next,"
-                         " last_device_ns, last_received_ns, serial, is_complete FROM _positions",
-                         &stmt, err);
+    int64_t version = 0;
+    int rc = wfs_get_i64(db, "PRAGMA user_version", 0, &version, err);
 
+    if (rc == 0)
+        rc = wfs_prepare(db, sql[version >= 2], &stmt, err);
     if (rc < 0)
         return rc;
     while (rc == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         struct wf_position at = { 0 };
+        struct wfs_rolled rolled;
         char hash[32] = "0x";
 
         copy_column(stmt, 0, at.source, sizeof(at.source));
@@ -91,7 +100,10 @@ int wfs_known_read(struct wf_store *store, sqlite3 *db, struct wf_err *err)
         at.last_device_ns = wfs_column_time(stmt, 6);
         at.last_received_ns = wfs_column_time(stmt, 7);
         at.is_complete = sqlite3_column_int(stmt, 9) != 0;
-        rc = wfs_known_keep(store, &at, wfs_column_u64(stmt, 8), err);
+        rolled.minute_from = wfs_column_time(stmt, 10);
+        rolled.hour_from = wfs_column_time(stmt, 11);
+        rolled.to_ns = wfs_column_time(stmt, 12);
+        rc = wfs_known_keep(store, &at, &rolled, wfs_column_u64(stmt, 8), err);
     }
     if (rc == SQLITE_DONE)
         rc = 0;
@@ -133,6 +145,24 @@ static int recover_file(struct wf_store *store, const struct wfs_day_file *file,
     return rc;
 }
 
+static int recover_dirty(struct wf_store *store, const struct wfs_day_file *file,
+                         struct wf_err *err)
+{
+    char path[WFS_PATH_SIZE];
+    sqlite3 *db = NULL;
+    int rc = wfs_day_path(store->folder, file->day_ns, path, err);
+
+    if (rc == 0)
+        rc = wfs_open_reader(path, 2000, &db, err);
+    if (rc == 0)
+        rc = wfs_rolls_read_dirty(store, db, file->day_ns, err);
+    wfs_close(&db);
+    /* Whatever is wrong with it was found when its positions were read, or will be at the opening. */
+    if (rc == WF_ERR_ABSENT || rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION)
+        return 0;
+    return rc;
+}
+
 int wf_store_recover(struct wf_store *store, struct wf_err *err)
 {
     struct wfs_day_file *files = NULL;
@@ -149,8 +179,16 @@ int wf_store_recover(struct wf_store *store, struct wf_err *err)
         return rc;
     if (count > 0)
         qsort(files, count, sizeof(*files), compare_modified);
+    wfs_rolls_free(store);
     for (size_t i = 0; rc == 0 && i < count && i < RECOVER_FILES; i++)
         rc = recover_file(store, &files[i], why);
+    if (rc == 0)
+        rc = wfs_rolls_begin(store, why);
+    /* A sealed day has no dirty minutes. */
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (!files[i].is_sealed)
+            rc = recover_dirty(store, &files[i], why);
+    }
     free(files);
     store->is_recovered = rc == 0;
     return rc;

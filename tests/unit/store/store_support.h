@@ -6,6 +6,7 @@
 
 #include "support/unit.h"
 
+#include <dirent.h>
 #include <math.h>
 
 #include <sqlite3.h>

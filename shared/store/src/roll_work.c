@@ -1,0 +1,721 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Work on rollups, a bounded amount at a time and never while a transaction of rows is
+ * under way. One round:
+ *
+ *   1. rows: what was committed to day files is made to survive a power cut;
+ *   2. rollups: buckets that are over, from piles or from raw files, and the hours that
+ *      minutes complete, in one transaction of each file, synced;
+ *   3. day files: how far rollups go now, and which minutes are clean again.
+ *
+ * Whatever ends us in between, a round that was not finished is done again with the same
+ * result: what is written in 2 replaces what was there, and 3 comes last.
+ */
+
+#include "store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <watchfloor/clock.h>
+#include <watchfloor/store/history.h>
+
+/* Series in one round, and how long a round may begin with another one. */
+#define ROUND_SERIES 64
+#define ROUND_NS     (15 * WF_NS_PER_MS)
+/* Buckets are written together: each parameter's lie on pages of their own. */
+#define FLUSH_NS (3600 * WF_NS_PER_S)
+/* Sooner when so many rows would have to be read again after a kill. */
+#define FLUSH_ROWS 20000
+/* Nothing came for so long: the newest bucket is over as well. */
+#define SILENT_NS (120 * WF_NS_PER_S)
+/* Late rows come in groups: a dirty minute rests before it is computed again. */
+#define DIRT_REST_NS (30 * WF_NS_PER_S)
+/* Rows read from raw files in one go. */
+#define WALK_ROWS 20000
+
+/* What was done to one series in this round; it holds once 3 is committed. */
+struct done {
+    struct wfs_roll *roll;
+    struct wfs_rolled state;
+    int64_t piles_to_ns; /* piles below are in the file */
+    size_t dirt_first;   /* dirt is sorted: what is clean now comes first */
+};
+
+struct work {
+    struct wf_store *store;
+    struct wf_history *history; /* for raw rows; opened when needed */
+    int64_t now_mono_ns;
+    bool is_final;
+    struct done done[ROUND_SERIES];
+    size_t count;
+};
+
+static bool is_same_period(int64_t a, int64_t b)
+{
+    return wfs_period_start(WFS_TIER_MINUTE, a) == wfs_period_start(WFS_TIER_MINUTE, b);
+}
+
+/* --- raw rows ------------------------------------------------------------------------------ */
+
+static int open_history(struct work *work, struct wf_err *err)
+{
+    return work->history != NULL ? 0 : wf_history_open(work->store->folder, &work->history, err);
+}
+
+/*
+ * Pile up the raw rows from .. to. *out_reached: all buckets below are whole; less than `to`
+ * when there were `rows_max` rows, or another month begins.
+ */
+static int walk_raw(struct work *work, const struct wfs_roll *roll, int64_t from_ns, int64_t to_ns,
+                    uint64_t rows_max, struct wfs_pile **piles, int64_t *out_reached,
+                    struct wf_err *err)
+{
+    const struct wf_history_query query = {
+        .range = { from_ns > WFS_ROLLUP_FROM_NS ? from_ns : WFS_ROLLUP_FROM_NS,
+                   to_ns < WFS_ROLLUP_TO_NS ? to_ns : WFS_ROLLUP_TO_NS, false },
+        .source = roll->source,
+        .subsystem = roll->subsystem,
+    };
+    struct wf_history_cursor *cursor = NULL;
+    struct wf_history_row row;
+    const struct wf_schema *schema = NULL;
+    const struct wfs_plan *plan = NULL;
+    int64_t bucket_ns = WF_TIME_NONE;
+    uint64_t rows = 0;
+    int rc = open_history(work, err);
+
+    *out_reached = to_ns;
+    if (rc == WF_ERR_ABSENT)
+        return 0; /* no files */
+    if (rc == 0)
+        rc = wf_history_select(work->history, &query, &cursor, err);
+    while (rc == 0 && (rc = wf_history_next(cursor, &row, err)) == 0) {
+        int64_t start_ns = wfs_bucket_start(wfs_roll_base(roll), row.time_ns);
+        struct wfs_pile *pile = NULL;
+
+        if (start_ns != bucket_ns && bucket_ns != WF_TIME_NONE && rows_max != UINT64_MAX &&
+            (rows >= rows_max || !is_same_period(start_ns, bucket_ns))) {
+            *out_reached = start_ns;
+            break;
+        }
+        bucket_ns = start_ns;
+        rows++;
+        if (row.schema != schema) {
+            rc = wfs_store_plan(work->store, row.schema, &plan, err);
+            schema = row.schema;
+        }
+        if (rc == 0)
+            rc = wfs_pile_get(piles, start_ns, plan->schema, plan->meters, &pile, err);
+        if (rc < 0)
+            break;
+        wfs_accs_add(pile->accs, plan->meters, row.payload, row.time_ns);
+        pile->rows++;
+        rc = 0;
+    }
+    wf_history_cursor_close(&cursor);
+    return rc == WF_ERR_ABSENT ? 0 : rc;
+}
+
+/* --- writing buckets ------------------------------------------------------------------------- */
+
+static bool is_dirty_bucket(const struct wfs_roll *roll, int64_t start_ns)
+{
+    int64_t end_ns = start_ns + wfs_tier_ns(wfs_roll_base(roll));
+
+    for (size_t i = 0; i < roll->dirt_count; i++) {
+        if (roll->dirt[i].minute_ns >= start_ns && roll->dirt[i].minute_ns < end_ns)
+            return true;
+    }
+    return false;
+}
+
+static bool has_sibling(const struct wfs_pile *list, const struct wfs_pile *pile)
+{
+    for (; list != NULL; list = list->next) {
+        if (list != pile && list->start_ns == pile->start_ns)
+            return true;
+    }
+    return false;
+}
+
+/* Several schema versions in one bucket: what any of them has is taken out, then all add. */
+static int clear_siblings(struct work *work, struct wfs_roll *roll, const struct wfs_pile *list,
+                          int64_t start_ns, struct wf_err *err)
+{
+    int rc = 0;
+
+    for (const struct wfs_pile *pile = list; rc == 0 && pile != NULL; pile = pile->next) {
+        if (pile->start_ns == start_ns)
+            rc = wfs_rollups_clear(&work->store->rollups, roll, pile, err);
+    }
+    return rc;
+}
+
+/* Put the piles of from .. to; `is_raw`: they are what raw files say, not what was watched. */
+static int put_piles(struct work *work, struct wfs_roll *roll, const struct wfs_pile *list,
+                     int64_t from_ns, int64_t to_ns, bool is_raw, struct wf_err *err)
+{
+    int rc = 0;
+
+    for (const struct wfs_pile *pile = list; rc == 0 && pile != NULL; pile = pile->next) {
+        bool is_merged;
+
+        if (pile->start_ns < from_ns || pile->start_ns >= to_ns ||
+            (!is_raw && is_dirty_bucket(roll, pile->start_ns)))
+            continue;
+        is_merged = has_sibling(list, pile);
+        if (is_merged) {
+            bool is_first = true;
+
+            for (const struct wfs_pile *p = list; p != pile; p = p->next)
+                is_first = is_first && p->start_ns != pile->start_ns;
+            if (is_first)
+                rc = clear_siblings(work, roll, list, pile->start_ns, err);
+        }
+        if (rc == 0)
+            rc = wfs_rollups_put(&work->store->rollups, roll, pile, is_merged, err);
+    }
+    return rc;
+}
+
+/* --- hours ------------------------------------------------------------------------------------ */
+
+/* Full hours that minutes of this round belong to; few, but for a device whose clock jumps. */
+struct hours {
+    int64_t list[256];
+    size_t count;
+    bool is_full;
+};
+
+static void touch_hour(struct hours *hours, int64_t time_ns)
+{
+    int64_t hour_ns = wfs_bucket_start(WFS_TIER_HOUR, time_ns);
+
+    for (size_t i = 0; i < hours->count; i++) {
+        if (hours->list[i] == hour_ns)
+            return;
+    }
+    if (hours->count < sizeof(hours->list) / sizeof(hours->list[0]))
+        hours->list[hours->count++] = hour_ns;
+    else
+        hours->is_full = true;
+}
+
+static int put_hours(struct work *work, const struct wfs_roll *roll, const struct hours *hours,
+                     const struct wfs_rolled *state, struct wf_err *err)
+{
+    int64_t width = wfs_tier_ns(WFS_TIER_HOUR);
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && !roll->is_slow && i < hours->count; i++) {
+        if (hours->list[i] >= state->hour_from && hours->list[i] + width <= state->to_ns)
+            rc = wfs_rollups_put_hour(&work->store->rollups, roll, hours->list[i], err);
+    }
+    return rc;
+}
+
+/* --- one series --------------------------------------------------------------------------------- */
+
+static int64_t oldest_pile(const struct wfs_roll *roll)
+{
+    int64_t oldest = INT64_MAX;
+
+    for (const struct wfs_pile *pile = roll->piles; pile != NULL; pile = pile->next) {
+        if (pile->start_ns < oldest)
+            oldest = pile->start_ns;
+    }
+    return oldest;
+}
+
+/* Which bucket of dirt may be cleaned: rolled up already, and at rest. */
+static bool is_cleanable(const struct work *work, const struct wfs_roll *roll,
+                         const struct wfs_dirt *dirt, int64_t to_ns)
+{
+    int64_t width = wfs_tier_ns(wfs_roll_base(roll));
+
+    if (wfs_bucket_start(wfs_roll_base(roll), dirt->minute_ns) + width > to_ns)
+        return false;
+    /* What no file says must be done before its bucket is said to be. */
+    return dirt->day_ns == WF_TIME_NONE || work->is_final ||
+           work->now_mono_ns - roll->changed_mono_ns >= DIRT_REST_NS ||
+           work->now_mono_ns - roll->cleaned_mono_ns >= 2 * DIRT_REST_NS;
+}
+
+static int compare_dirt(const void *a, const void *b)
+{
+    const struct wfs_dirt *x = a, *y = b;
+
+    return (x->minute_ns > y->minute_ns) - (x->minute_ns < y->minute_ns);
+}
+
+/*
+ * Compute the buckets of cleanable dirt again. Those that were are moved to the front of the
+ * list: *out_count of them. The files that are touched stay few: other months wait.
+ */
+static int clean_dirt(struct work *work, struct wfs_roll *roll, int64_t to_ns, struct hours *hours,
+                      size_t *out_count, struct wf_err *err)
+{
+    int64_t width = wfs_tier_ns(wfs_roll_base(roll)), last_ns = WF_TIME_NONE, first_ns = 0;
+    size_t cleaned = 0, walked = 0;
+    int rc = 0;
+
+    if (roll->dirt_count > 1)
+        qsort(roll->dirt, roll->dirt_count, sizeof(*roll->dirt), compare_dirt);
+    for (size_t i = 0; rc == 0 && i < roll->dirt_count; i++) {
+        struct wfs_dirt dirt = roll->dirt[i];
+        int64_t start_ns = wfs_bucket_start(wfs_roll_base(roll), dirt.minute_ns), reached;
+        struct wfs_pile *piles = NULL;
+
+        if (!is_cleanable(work, roll, &dirt, to_ns))
+            continue;
+        if (dirt.day_ns != WF_TIME_NONE && start_ns != last_ns &&
+            (hours->is_full || walked >= 120 ||
+             (cleaned > 0 && !is_same_period(first_ns, start_ns))))
+            continue;
+        if (start_ns != last_ns) {
+            rc =
+                walk_raw(work, roll, start_ns, start_ns + width, UINT64_MAX, &piles, &reached, err);
+            if (rc == 0)
+                rc = put_piles(work, roll, piles, start_ns, start_ns + width, true, err);
+            wfs_piles_free(&piles);
+            touch_hour(hours, start_ns);
+            walked++;
+        }
+        if (cleaned == 0)
+            first_ns = start_ns;
+        last_ns = start_ns;
+        roll->dirt[i] = roll->dirt[cleaned];
+        roll->dirt[cleaned++] = dirt;
+    }
+    *out_count = cleaned;
+    return rc;
+}
+
+/* Nothing of this kind came while rollups are due every hour: it needs no minutes. */
+static void judge_rate(struct wfs_roll *roll, int64_t to_ns)
+{
+    uint64_t rows = 0, minutes = 0;
+
+    if (roll->is_rate_known)
+        return;
+    for (const struct wfs_pile *pile = roll->piles; pile != NULL; pile = pile->next) {
+        if (pile->start_ns >= to_ns)
+            continue;
+        rows += pile->rows;
+        minutes++;
+    }
+    if (minutes == 0)
+        return;
+    roll->is_rate_known = true;
+    if (rows >= 10 * minutes)
+        return;
+    roll->is_slow = true;
+    roll->state.minute_from = WF_TIME_NONE;
+    wfs_roll_reset(roll);
+}
+
+/*
+ * Watch from here on. Rows that are stored already in buckets that will be watched (a clock
+ * went back, or ran ahead) were not: these buckets are computed from raw.
+ */
+static int go_live(struct work *work, struct wfs_roll *roll, bool is_silent, struct wf_err *err)
+{
+    const struct wfs_known *known = wfs_known_find(work->store, roll->source, roll->subsystem);
+    int64_t last_ns = WF_TIME_NONE, from_ns, reached;
+    struct wfs_pile *piles = NULL;
+    int rc = 0;
+
+    if (!wfs_roll_has_votes(roll) && !is_silent)
+        return 0;
+    if (known != NULL)
+        last_ns = known->at.last_device_ns != WF_TIME_NONE ? known->at.last_device_ns
+                                                           : known->at.last_received_ns;
+    from_ns = wfs_roll_go_live(roll, last_ns);
+    if (from_ns == WFS_NOT_LIVE)
+        return 0;
+    while (rc == 0 && from_ns < WFS_ROLLUP_TO_NS) {
+        rc = walk_raw(work, roll, from_ns, WFS_ROLLUP_TO_NS, WALK_ROWS, &piles, &reached, err);
+        for (const struct wfs_pile *pile = piles; rc == 0 && pile != NULL; pile = pile->next) {
+            if (pile->start_ns < reached && !wfs_roll_is_dirty(roll, pile->start_ns, WF_TIME_NONE))
+                rc = wfs_roll_mark(roll, pile->start_ns, WF_TIME_NONE, err);
+        }
+        wfs_piles_free(&piles);
+        from_ns = reached;
+    }
+    wfs_roll_commit(roll);
+    if (rc < 0)
+        wfs_roll_reset(roll);
+    return rc;
+}
+
+/* Roll up raw rows that were not watched, from state.to_ns on: a portion. */
+static int catch_up(struct work *work, struct done *done, struct hours *hours, struct wf_err *err)
+{
+    struct wfs_roll *roll = done->roll;
+    int64_t reached;
+    struct wfs_pile *piles = NULL;
+    int rc;
+
+    rc = walk_raw(work, roll, roll->state.to_ns, roll->live_ns, WALK_ROWS, &piles, &reached, err);
+    for (const struct wfs_pile *pile = piles; pile != NULL; pile = pile->next) {
+        if (pile->start_ns < reached)
+            touch_hour(hours, pile->start_ns);
+    }
+    if (rc == 0)
+        rc = put_piles(work, roll, piles, roll->state.to_ns, reached, true, err);
+    wfs_piles_free(&piles);
+    if (rc == 0 && reached > roll->state.to_ns)
+        done->state.to_ns = reached;
+    return rc;
+}
+
+static bool is_flush_due(const struct work *work, const struct wfs_roll *roll, int64_t over_ns,
+                         bool is_silent)
+{
+    int64_t oldest = oldest_pile(roll);
+
+    if (oldest >= over_ns)
+        return false;
+    return work->is_final || is_silent || roll->pile_rows >= FLUSH_ROWS ||
+           over_ns - oldest >= FLUSH_NS;
+}
+
+/* What is to be done for one series; adds to work->done when something was. */
+static int work_on(struct work *work, struct wfs_roll *roll, struct wf_err *err)
+{
+    struct done done = { .roll = roll };
+    bool is_silent = work->now_mono_ns - roll->changed_mono_ns >= SILENT_NS;
+    struct hours hours = { .count = 0 };
+    int64_t over_ns = WFS_ALWAYS;
+    int rc = 0;
+
+    if (roll->added != roll->added_seen || roll->changed_mono_ns == 0) {
+        roll->added_seen = roll->added;
+        roll->changed_mono_ns = work->now_mono_ns;
+        is_silent = false;
+    }
+    /* Of what never had rollups nothing begins before rows come. */
+    if (roll->state.hour_from == WF_TIME_NONE && !wfs_roll_has_votes(roll))
+        return 0;
+    if (roll->live_ns == WFS_NOT_LIVE)
+        rc = go_live(work, roll, is_silent, err);
+    done.state = roll->state;
+    if (rc < 0) {
+        return rc;
+    } else if (roll->live_ns != WFS_NOT_LIVE && roll->state.to_ns < roll->live_ns) {
+        rc = catch_up(work, &done, &hours, err);
+    } else if (roll->live_ns != WFS_NOT_LIVE) {
+        over_ns = wfs_roll_over_to(roll, is_silent);
+        if (over_ns > roll->state.to_ns && is_flush_due(work, roll, over_ns, is_silent)) {
+            judge_rate(roll, over_ns);
+            if (roll->live_ns == WFS_NOT_LIVE)
+                return 0; /* it begins anew, by the hour */
+            rc = put_piles(work, roll, roll->piles, roll->state.to_ns, over_ns, false, err);
+            for (const struct wfs_pile *pile = roll->piles; pile != NULL; pile = pile->next) {
+                if (pile->start_ns < over_ns)
+                    touch_hour(&hours, pile->start_ns);
+            }
+            done.state.to_ns = done.piles_to_ns = over_ns;
+        }
+    }
+    if (rc == 0 && roll->dirt_count > 0)
+        rc = clean_dirt(work, roll, done.state.to_ns, &hours, &done.dirt_first, err);
+    /* The hour in which the last round ended is whole now, perhaps. */
+    if (rc == 0 && done.state.to_ns != roll->state.to_ns && roll->state.to_ns != WFS_ALWAYS)
+        touch_hour(&hours, roll->state.to_ns);
+    if (rc == 0)
+        rc = put_hours(work, roll, &hours, &done.state, err);
+    if (rc == 0 && (done.state.to_ns != roll->state.to_ns || done.dirt_first > 0))
+        work->done[work->count++] = done;
+    return rc;
+}
+
+/* --- saying so ----------------------------------------------------------------------------------- */
+
+static struct wfs_slot *newest_slot(struct wf_store *store)
+{
+    struct wfs_slot *slot = NULL;
+
+    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
+        if (store->slots[i].day != NULL && (slot == NULL || store->slots[i].used > slot->used))
+            slot = &store->slots[i];
+    }
+    return slot;
+}
+
+static int put_states(struct work *work, struct wfs_day *day, struct wf_err *err)
+{
+    struct wf_store *store = work->store;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < work->count; i++) {
+        const struct wfs_roll *roll = work->done[i].roll;
+        const struct wfs_known *known = wfs_known_find(store, roll->source, roll->subsystem);
+        struct wfs_known now;
+
+        if (known == NULL)
+            continue;
+        now = *known;
+        now.rolled = work->done[i].state;
+        now.serial = store->serial + 1;
+        rc = wfs_day_remember(day, &now, err);
+    }
+    return rc;
+}
+
+static int put_clean(struct work *work, struct wfs_day *day, struct wf_err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < work->count; i++) {
+        const struct done *done = &work->done[i];
+
+        for (size_t k = 0; rc == 0 && k < done->dirt_first; k++) {
+            if (done->roll->dirt[k].day_ns == wfs_day_start(day))
+                rc = wfs_day_mark_clean(day, done->roll, done->roll->dirt[k].minute_ns, err);
+        }
+    }
+    return rc;
+}
+
+/* One day file: minutes that are clean again, and in `is_main` how far rollups go. */
+static int say_in(struct work *work, int64_t day_ns, bool is_main, struct wf_err *err)
+{
+    struct wfs_slot *slot = NULL;
+    int rc = wfs_days_get(work->store, day_ns, &slot, err);
+
+    if (rc < 0)
+        return rc;
+    rc = wfs_day_begin(slot->day, false, err);
+    if (rc == 0)
+        rc = put_clean(work, slot->day, err);
+    if (rc == 0 && is_main)
+        rc = put_states(work, slot->day, err);
+    if (rc == 0)
+        rc = wfs_day_commit(slot->day, err);
+    if (rc < 0)
+        wfs_days_drop(work->store, slot, rc);
+    return rc;
+}
+
+/* Other days that say of a minute of this round that it is dirty. */
+static int say_in_others(struct work *work, int64_t main_ns, struct wf_err *err)
+{
+    int64_t seen[64];
+    size_t count = 0;
+    int rc = 0;
+
+    for (size_t i = 0; i < work->count; i++) {
+        for (size_t k = 0; rc == 0 && k < work->done[i].dirt_first; k++) {
+            int64_t day_ns = work->done[i].roll->dirt[k].day_ns;
+            bool is_seen = day_ns == main_ns || day_ns == WF_TIME_NONE;
+
+            for (size_t s = 0; s < count; s++)
+                is_seen = is_seen || seen[s] == day_ns;
+            if (is_seen)
+                continue;
+            if (count == sizeof(seen) / sizeof(seen[0]))
+                return 0; /* said again with the next round of that series: nothing is wrong */
+            seen[count++] = day_ns;
+            rc = say_in(work, day_ns, false, err);
+        }
+    }
+    return rc;
+}
+
+static void drop_piles(struct wfs_roll *roll, int64_t below_ns)
+{
+    struct wfs_pile **at = &roll->piles;
+
+    while (*at != NULL) {
+        struct wfs_pile *pile = *at;
+
+        if (pile->start_ns >= below_ns) {
+            at = &pile->next;
+            continue;
+        }
+        *at = pile->next;
+        roll->pile_count--;
+        roll->pile_rows -= pile->rows;
+        free(pile);
+    }
+}
+
+static void keep(struct work *work)
+{
+    struct wf_store *store = work->store;
+
+    store->serial++;
+    for (size_t i = 0; i < work->count; i++) {
+        struct done *done = &work->done[i];
+        struct wfs_roll *roll = done->roll;
+        const struct wfs_known *known = wfs_known_find(store, roll->source, roll->subsystem);
+
+        roll->state = done->state;
+        if (done->piles_to_ns != 0)
+            drop_piles(roll, done->piles_to_ns);
+        if (done->dirt_first > 0) {
+            roll->dirt_count -= done->dirt_first;
+            memmove(roll->dirt, roll->dirt + done->dirt_first,
+                    roll->dirt_count * sizeof(*roll->dirt));
+            roll->dirt_kept = roll->dirt_count;
+            roll->cleaned_mono_ns = work->now_mono_ns;
+        }
+        if (known != NULL)
+            (void)wfs_known_keep(store, &known->at, &roll->state, store->serial, NULL);
+    }
+}
+
+/* --- a round ---------------------------------------------------------------------------------------- */
+
+static int sync_rows(struct wf_store *store, struct wf_err *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
+        struct wfs_slot *slot = &store->slots[i];
+
+        if (slot->day == NULL)
+            continue;
+        rc = wfs_day_sync(slot->day, err);
+        if (rc < 0) {
+            wfs_days_drop(store, slot, rc);
+            return rc;
+        }
+    }
+    return rc;
+}
+
+static int finish(struct work *work, struct wf_err *err)
+{
+    struct wf_store *store = work->store;
+    struct wfs_slot *slot = newest_slot(store);
+    int64_t main_ns;
+    int rc;
+
+    if (slot == NULL) {
+        wfs_rollups_rollback(&store->rollups);
+        return 0;
+    }
+    main_ns = wfs_day_start(slot->day);
+    rc = sync_rows(store, err);
+    if (rc == 0)
+        rc = wfs_rollups_commit(&store->rollups, err);
+    if (rc == 0)
+        rc = say_in_others(work, main_ns, err);
+    if (rc == 0)
+        rc = say_in(work, main_ns, true, err);
+    if (rc == 0)
+        keep(work);
+    else
+        wfs_rollups_rollback(&store->rollups);
+    return rc;
+}
+
+int wfs_rolls_work(struct wf_store *store, int64_t now_mono_ns, bool is_final, struct wf_err *err)
+{
+    struct work work = { .store = store, .now_mono_ns = now_mono_ns, .is_final = is_final };
+    int64_t until_ns = wf_mono_now_ns() + (is_final ? WF_NS_PER_S : ROUND_NS);
+    struct wfs_roll *first = store->roll_next != NULL ? store->roll_next : store->rolls;
+    struct wfs_roll *roll = first, *last;
+    int rc = 0;
+
+    if (first == NULL || newest_slot(store) == NULL)
+        return 0;
+    do {
+        last = roll;
+        rc = work_on(&work, roll, err);
+        roll = roll->next != NULL ? roll->next : store->rolls;
+        if (rc == WF_ERR_LIMIT) {
+            /* Times all over the place: more files than are open at once. Month by month, then. */
+            wfs_roll_reset(last);
+            rc = 0;
+            break;
+        }
+    } while (rc == 0 && roll != first && work.count < ROUND_SERIES &&
+             (work.count == 0 || wf_mono_now_ns() < until_ns));
+    store->roll_next = roll;
+    wf_history_close(&work.history);
+    if (rc == 0 && work.count > 0)
+        rc = finish(&work, err);
+    if (rc < 0 || work.count == 0)
+        wfs_rollups_rollback(&store->rollups);
+    return rc < 0 ? rc : work.count > 0;
+}
+
+/* --- all series -------------------------------------------------------------------------------------- */
+
+struct wfs_roll *wfs_rolls_get(struct wf_store *store, const char *source, const char *subsystem)
+{
+    const struct wfs_known *known;
+    struct wfs_roll *roll;
+
+    for (roll = store->rolls; roll != NULL; roll = roll->next) {
+        if (wf_name_is_equal(roll->source, source) && wf_name_is_equal(roll->subsystem, subsystem))
+            return roll;
+    }
+    known = wfs_known_find(store, source, subsystem);
+    roll = wfs_roll_create(source, subsystem, known != NULL ? &known->rolled : NULL, known == NULL);
+    if (roll == NULL)
+        return NULL;
+    roll->next = store->rolls;
+    store->rolls = roll;
+    return roll;
+}
+
+int wfs_rolls_begin(struct wf_store *store, struct wf_err *err)
+{
+    for (size_t i = 0; i < store->known_count; i++) {
+        const struct wf_position *at = &store->known[i].at;
+
+        if (wfs_rolls_get(store, at->source, at->subsystem) == NULL)
+            return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    }
+    return 0;
+}
+
+int wfs_rolls_read_dirty(struct wf_store *store, sqlite3 *db, int64_t day_ns, struct wf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int64_t version = 0;
+    int rc = wfs_get_i64(db, "PRAGMA user_version", 0, &version, err);
+
+    if (rc < 0 || version < 2)
+        return rc;
+    rc = wfs_prepare(db, "SELECT source, subsystem, minute_ns FROM _dirty", &stmt, err);
+    while (rc == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+        const char *source = (const char *)sqlite3_column_text(stmt, 0);
+        const char *subsystem = (const char *)sqlite3_column_text(stmt, 1);
+        int64_t minute_ns = sqlite3_column_int64(stmt, 2);
+        struct wfs_roll *roll;
+
+        rc = 0;
+        if (source == NULL || subsystem == NULL)
+            continue;
+        roll = wfs_rolls_get(store, source, subsystem);
+        if (roll == NULL)
+            rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
+        else if (!wfs_roll_is_dirty(roll, minute_ns, day_ns))
+            rc = wfs_roll_mark(roll, minute_ns, day_ns, err);
+        if (rc == 0)
+            wfs_roll_commit(roll);
+    }
+    if (rc == SQLITE_DONE)
+        rc = 0;
+    else if (rc > 0)
+        rc = wfs_fail(err, db, rc, "read dirty minutes");
+    (void)sqlite3_finalize(stmt);
+    return rc;
+}
+
+void wfs_rolls_free(struct wf_store *store)
+{
+    while (store->rolls != NULL) {
+        struct wfs_roll *roll = store->rolls;
+
+        store->rolls = roll->next;
+        wfs_roll_destroy(&roll);
+    }
+    store->roll_next = NULL;
+}

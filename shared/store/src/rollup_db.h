@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WFS_ROLLUP_DB_H
+#define WFS_ROLLUP_DB_H
+
+/*
+ * Rollup files that are open for writing: one transaction in each, which ends only when
+ * all that belongs together was put. Used by roll_work.c; the connections are, like those
+ * of day files, the only ones that write and checkpoint.
+ */
+
+#include "roll.h"
+
+/* Around the end of a year two months and two years are written. */
+#define WFS_ROLLUPS_OPEN 6
+
+struct wfs_rollup {
+    sqlite3 *db; /* NULL = free */
+    enum wfs_tier tier;
+    int64_t period_ns;
+    uint64_t generation; /* changes when what is known of its parameters may not hold any more */
+    uint64_t used;
+    bool is_in_transaction;
+    int log_pages;
+    char path[WFS_PATH_SIZE];
+    sqlite3_stmt *put, *find, *add, *begin, *commit, *series, *range, *take;
+};
+
+struct wfs_rollups {
+    const char *folder, *instance, *group; /* the store's */
+    struct wfs_rollup open[WFS_ROLLUPS_OPEN];
+    uint64_t generations, uses;
+    uint64_t rows; /* written since create */
+};
+
+/* The bucket's accumulators; `is_merged`: several piles make the bucket, each adds to it. */
+int wfs_rollups_put(struct wfs_rollups *rollups, struct wfs_roll *roll, const struct wfs_pile *pile,
+                    bool is_merged, struct wf_err *err);
+/* Take out what is there of a bucket's parameters, before piles are merged into it. */
+int wfs_rollups_clear(struct wfs_rollups *rollups, struct wfs_roll *roll,
+                      const struct wfs_pile *pile, struct wf_err *err);
+/* The hour that begins at `hour_ns`, from its minutes. */
+int wfs_rollups_put_hour(struct wfs_rollups *rollups, const struct wfs_roll *roll, int64_t hour_ns,
+                         struct wf_err *err);
+/* All buckets of the series from .. to, of a tier, are taken out. */
+int wfs_rollups_delete(struct wfs_rollups *rollups, const struct wfs_roll *roll, enum wfs_tier tier,
+                       int64_t from_ns, int64_t to_ns, struct wf_err *err);
+
+/* Commit all, synced. After a failure everything is rolled back. */
+int wfs_rollups_commit(struct wfs_rollups *rollups, struct wf_err *err);
+void wfs_rollups_rollback(struct wfs_rollups *rollups);
+/* Close the file of this period when it is open: somebody is going to delete it. */
+void wfs_rollups_release(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t period_ns);
+void wfs_rollups_close(struct wfs_rollups *rollups);
+
+#endif /* WFS_ROLLUP_DB_H */
