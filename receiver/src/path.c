@@ -20,14 +20,17 @@ struct packet {
     uint64_t sequence;
     enum wf_sequence_event event;
     uint32_t lost_before;
+    uint8_t outcome;                      /* as in <watchfloor/packets.h> */
+    const struct rx_subsystem *subsystem; /* it came that far, or NULL */
 };
 
-static void reject(const struct packet *packet, enum wf_reject reason,
-                   struct rx_subsystem *subsystem)
+static void reject(struct packet *packet, enum wf_reject reason, struct rx_subsystem *subsystem)
 {
     struct rx_arrival *arrival = packet->arrival;
     struct rx_listener *listener = arrival->listener;
 
+    packet->outcome = (uint8_t)reason;
+    packet->subsystem = subsystem;
     arrival->path->counters.rejected[reason]++;
     arrival->peer->rejected++;
     arrival->link->rejected++;
@@ -187,12 +190,14 @@ static uint32_t flags_of_event(const struct packet *packet)
            (packet->event == WF_SEQUENCE_RESTART ? WF_SAMPLE_RESTART : 0u);
 }
 
-static void count_sample(const struct packet *packet, struct rx_subsystem *subsystem,
+static void count_sample(struct packet *packet, struct rx_subsystem *subsystem,
                          const struct wf_decoded *decoded, int64_t good_ns, size_t len)
 {
     struct rx_arrival *arrival = packet->arrival;
     struct rx_subsystem_counters *counters = &subsystem->counters;
 
+    packet->outcome = WF_PACKET_PUBLISHED;
+    packet->subsystem = subsystem;
     arrival->path->counters.published++;
     rx_bell_note(&arrival->path->bell, &subsystem->bell);
     arrival->wait_until_ns = rx_pace_note(&subsystem->pace, subsystem->bell.limit,
@@ -211,13 +216,20 @@ static void count_sample(const struct packet *packet, struct rx_subsystem *subsy
         counters->lag_ns = arrival->received_ns - good_ns;
 }
 
-void rx_path_release(struct rx_path *path)
+static void release_held(struct rx_path *path)
 {
     for (uint32_t i = 0; i < path->held_count; i++) {
         wf_writer_release(path->held[i]->writer);
         path->held[i]->is_held = false;
     }
     path->held_count = 0;
+}
+
+void rx_path_release(struct rx_path *path)
+{
+    release_held(path);
+    if (path->archive != NULL)
+        rx_archive_flush(path->archive);
 }
 
 static int hold(struct rx_path *path, struct rx_subsystem *subsystem)
@@ -227,7 +239,7 @@ static int hold(struct rx_path *path, struct rx_subsystem *subsystem)
     if (WF_LIKELY(subsystem->is_held))
         return 0;
     if (path->held_count == RX_PATH_HELD_MAX)
-        rx_path_release(path);
+        release_held(path);
     rc = wf_writer_hold(subsystem->writer);
     if (rc == 0) {
         subsystem->is_held = true;
@@ -237,7 +249,7 @@ static int hold(struct rx_path *path, struct rx_subsystem *subsystem)
 }
 
 /* Hand a decoded packet (in scratch) to its region. */
-static void publish(const struct packet *packet, struct rx_subsystem *subsystem,
+static void publish(struct packet *packet, struct rx_subsystem *subsystem,
                     const struct wf_decoded *decoded, int64_t good_ns, size_t len)
 {
     struct rx_arrival *arrival = packet->arrival;
@@ -349,6 +361,8 @@ static void take_segment(struct packet *packet)
     case WF_SEGMENT_WAITING:
         path->counters.packets--; /* counts when it is whole, or given up */
         channel->waiting++;
+        packet->outcome = WF_PACKET_SEGMENT;
+        packet->subsystem = first;
         break;
     case WF_SEGMENT_REJECTED:
         reject(packet, reason, first);
@@ -359,6 +373,33 @@ static void take_segment(struct packet *packet)
         take_whole(packet, whole, len);
         break;
     }
+}
+
+/* Keep it as it came, with what became of it. */
+static void keep(const struct packet *packet)
+{
+    const struct rx_arrival *arrival = packet->arrival;
+    bool is_rejected = packet->outcome < WF_PACKET_SEGMENT;
+    char peer[RX_ADDRESS_TEXT] = "";
+
+    if (WF_LIKELY(arrival->path->archive == NULL))
+        return;
+    if (is_rejected) /* who sent what is fine is known by the listener */
+        rx_address_text(&arrival->peer->address, peer, sizeof(peer));
+    rx_archive_note(
+        arrival->path->archive,
+        &(struct wf_packet){
+            .number = packet->number,
+            .received_ns = arrival->received_ns,
+            .outcome = packet->outcome,
+            .listener = arrival->listener->config->name,
+            .source = arrival->listener->source->name,
+            .subsystem = packet->subsystem != NULL ? packet->subsystem->schema->name : "",
+            .peer = peer,
+            .bytes = packet->bytes,
+            .len = packet->len,
+        },
+        arrival->received_mono_ns);
 }
 
 void rx_path_packet(void *context, const uint8_t *bytes, size_t len)
@@ -380,6 +421,7 @@ void rx_path_packet(void *context, const uint8_t *bytes, size_t len)
     } else if (WF_UNLIKELY(packet.header.version != 0)) {
         reject(&packet, WF_REJECT_BAD_VERSION, NULL);
     } else if (WF_UNLIKELY(packet.header.apid == WF_CCSDS_APID_IDLE)) {
+        packet.outcome = WF_PACKET_IDLE;
         arrival->path->counters.idle++;
         source->idle++;
     } else if (WF_UNLIKELY(packet.header.is_command)) {
@@ -393,6 +435,7 @@ void rx_path_packet(void *context, const uint8_t *bytes, size_t len)
         else
             take_plain(&packet);
     }
+    keep(&packet);
 }
 
 void rx_path_rubbish(void *context, enum wf_reject reason, const uint8_t *bytes, size_t len)
@@ -405,6 +448,7 @@ void rx_path_rubbish(void *context, enum wf_reject reason, const uint8_t *bytes,
     arrival->link->packets++;
     arrival->listener->source->counters.packets++;
     reject(&packet, reason, NULL);
+    keep(&packet);
 }
 
 void rx_path_stranger(const struct rx_arrival *arrival, const struct rx_address *peer,

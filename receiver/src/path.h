@@ -16,6 +16,7 @@
 
 #include <watchfloor/decode/framing.h>
 
+#include "archive.h"
 #include "bell.h"
 #include "counters.h"
 #include "peers.h"
@@ -27,7 +28,8 @@
 struct rx_path {
     struct rx_counters counters;
     struct rx_rejects *rejects;
-    void *scratch; /* world->payload_max bytes, 64-aligned */
+    struct rx_archive *archive; /* NULL: packets are not kept */
+    void *scratch;              /* world->payload_max bytes, 64-aligned */
     struct rx_bell bell;
     int64_t pace_window_ns; /* pace.h; 0 = streams need not wait */
     /* Regions whose lock is held until the batch is over: one lock a batch, not one a packet. */

@@ -119,6 +119,20 @@ static int prepare_world(struct rx_receiver *receiver, struct rx_world *next,
     return rc;
 }
 
+/* At start it must work; in a running system telemetry goes on without it, and says so. */
+static int change_archive(struct rx_receiver *receiver, uint64_t ring_bytes, bool is_start,
+                          struct wf_err *err)
+{
+    struct rx_path *path = &receiver->path;
+    int rc = rx_archive_attach(receiver->publisher, ring_bytes, path->archive, &path->archive, err);
+
+    if (rc < 0 && !is_start) {
+        wf_log_warning("packets are not kept: %s", err->text);
+        rc = 0;
+    }
+    return rc;
+}
+
 /* Put `next` in the place of the world in force. On failure that one goes on as it was. */
 static int change_world(struct rx_receiver *receiver, struct rx_world *next, struct wf_err *err)
 {
@@ -141,6 +155,8 @@ static int change_world(struct rx_receiver *receiver, struct rx_world *next, str
     rx_regions_retire(receiver->publisher, next, old);
     rx_own_regions_fini(&receiver->health.own);
     receiver->health.own = own;
+    if (rc == 0)
+        rc = change_archive(receiver, next->config->packet_ring, old == NULL, err);
     receiver->health.region_bytes = wf_publisher_memory(receiver->publisher);
     receiver->world = next;
     receiver->path.pace_window_ns = next->config->ring_turn_ns / 2;
@@ -460,6 +476,7 @@ void rx_receiver_destroy(struct rx_receiver **receiver_at)
     rx_own_regions_fini(&receiver->health.own);
     rx_world_free(&receiver->world);
     rx_rejects_destroy(&receiver->path.rejects);
+    rx_archive_fini(&receiver->path.archive);
     rx_udp_batch_destroy(&receiver->io.batch);
     free(receiver->io.stream_buffer);
     free(receiver->path.scratch);

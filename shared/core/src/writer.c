@@ -70,7 +70,8 @@ void wfi_writer_leave(struct wf_writer *writer)
     wfi_lock_release(wfi_writer_lock(writer));
 }
 
-int wf_writer_publish(struct wf_writer *writer, struct wf_stamp *stamp, const void *payload)
+static inline int publish_words(struct wf_writer *writer, struct wf_stamp *stamp,
+                                const void *payload, size_t words)
 {
     struct wf_region_header *header = writer->header;
     _Atomic uint64_t *order = &writer->publisher->directory->order;
@@ -92,7 +93,7 @@ int wf_writer_publish(struct wf_writer *writer, struct wf_stamp *stamp, const vo
     stamp->order = atomic_load_explicit(order, memory_order_relaxed);
     atomic_store_explicit(order, stamp->order + 1, memory_order_relaxed);
 
-    wfi_slot_write(slot_of(writer, head), head, stamp, payload, writer->payload_words);
+    wfi_slot_write(slot_of(writer, head), head, stamp, payload, words);
     atomic_store_explicit(&header->last_sample_mono_ns, stamp->received_mono_ns,
                           memory_order_relaxed);
     /* Pairs with the acquire in readers: sample `head` is complete. */
@@ -101,6 +102,19 @@ int wf_writer_publish(struct wf_writer *writer, struct wf_stamp *stamp, const vo
     if (!writer->is_held)
         wfi_writer_leave(writer);
     return 0;
+}
+
+int wf_writer_publish(struct wf_writer *writer, struct wf_stamp *stamp, const void *payload)
+{
+    return publish_words(writer, stamp, payload, writer->payload_words);
+}
+
+int wf_writer_publish_prefix(struct wf_writer *writer, struct wf_stamp *stamp, const void *payload,
+                             size_t bytes)
+{
+    if (bytes % 8 != 0 || bytes / 8 > writer->payload_words)
+        return WF_ERR_INVALID;
+    return publish_words(writer, stamp, payload, bytes / 8);
 }
 
 int wf_writer_hold(struct wf_writer *writer)

@@ -144,6 +144,7 @@ struct wf_config {
 
     int64_t gather_ns;      /* receiver: nap under load to gather packets; default 1ms; 0 = never */
     uint64_t region_memory; /* receiver: ceiling for all its regions together; default 1G */
+    uint64_t packet_ring;   /* receiver: memory for packets on their way to the recorder; 0 = off */
     int64_t ring_time_ns;   /* receiver: a ring holds at least this long; default 10s */
     int64_t ring_turn_ns; /* receiver: streams need this long for a ring; default 500ms; 0 = none */
     uint32_t reject_count;    /* receiver: newest rejected packets kept; default 64 */

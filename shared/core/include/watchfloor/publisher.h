@@ -82,6 +82,14 @@ void wf_publisher_remove(struct wf_publisher *publisher, struct wf_writer **writ
 int wf_writer_publish(struct wf_writer *writer, struct wf_stamp *stamp, const void *payload);
 
 /*
+ * The same, writing only the first `bytes` of the payload (a multiple of 8, at most
+ * payload_bytes; INVALID otherwise): readers find what an earlier sample left behind them. For
+ * samples that say themselves how much of them means something.
+ */
+int wf_writer_publish_prefix(struct wf_writer *writer, struct wf_stamp *stamp, const void *payload,
+                             size_t bytes);
+
+/*
  * For many samples at once: take the region's lock (BUSY as above), publish any number
  * with wf_writer_publish, and let go soon. Readers see every sample at once all the same.
  */
