@@ -29,7 +29,7 @@ struct rig {
     size_t member_count;
     struct wf_alarm_roster_options options;
     int64_t boot_ns; /* UTC at monotonic 0 */
-    uint64_t order;
+    uint64_t order, numbers[RIG_MEMBER_MAX];
     uint32_t flags; /* of the next sample */
     struct wf_strbuf log;
     size_t announced;
@@ -139,12 +139,12 @@ static inline void rig_quality(struct rig *rig, size_t member, const char *name,
         quality;
 }
 
-static inline struct wf_stamp rig_stamp(struct rig *rig, double seconds)
+static inline struct wf_stamp rig_stamp(struct rig *rig, size_t member, double seconds)
 {
     struct wf_alarm_now now = rig_now(rig, seconds);
     struct wf_stamp stamp = { .epoch = 1,
                               .order = ++rig->order,
-                              .number = rig->order,
+                              .number = rig->numbers[member]++,
                               .received_ns = now.utc_ns,
                               .received_mono_ns = now.mono_ns,
                               .device_ns = now.utc_ns,
@@ -156,7 +156,7 @@ static inline struct wf_stamp rig_stamp(struct rig *rig, double seconds)
 
 static inline void rig_send(struct rig *rig, size_t member, double seconds)
 {
-    struct wf_stamp stamp = rig_stamp(rig, seconds);
+    struct wf_stamp stamp = rig_stamp(rig, member, seconds);
 
     wf_alarm_roster_sample(rig->roster, member, &stamp, rig->payloads[member]);
 }

@@ -163,19 +163,14 @@ int wf_alarm_engine_restore(struct wf_alarm_engine *engine, size_t alarm,
     engine->timed_count -=
         (size_t)((own->marks & WF_ALARM_SHELVED) != 0) + (own->linger_until_ns != 0);
     *own = *memory;
-    /* Whether it is still suppressed is looked at by a tick, at the latest after its linger. */
-    if ((own->marks & WF_ALARM_SUPPRESSED) != 0) {
-        int64_t latest_ns = now->mono_ns + engine->offset_ns + engine->specs[alarm].linger_ns;
-
-        if (own->linger_until_ns == 0 || own->linger_until_ns > latest_ns)
-            own->linger_until_ns = latest_ns > 0 ? latest_ns : 1;
-    }
+    /* When it ends is told by its parent's memory, which may be given back later. */
+    own->linger_until_ns = 0;
+    engine->restored_ns = now->mono_ns + engine->offset_ns;
     /* Whether it is on trial is the configuration's to say. */
     own->marks = (uint8_t)((own->marks & ~WF_ALARM_SHADOW) |
                            (engine->specs[alarm].is_shadow ? WF_ALARM_SHADOW : 0));
-    engine->timed_count +=
-        (size_t)((own->marks & WF_ALARM_SHELVED) != 0) + (own->linger_until_ns != 0);
-    engine->is_unsettled = true;
+    engine->timed_count += (own->marks & WF_ALARM_SHELVED) != 0;
+    engine->is_unsettled = engine->is_unlingered = true;
     engine->due_ns = INT64_MIN;
     return 0;
 }

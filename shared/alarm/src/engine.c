@@ -255,6 +255,8 @@ void wfi_alarm_happen(struct wf_alarm_engine *engine, size_t alarm, enum wf_alar
         return;
     if (event == WF_ALARM_RAISE)
         it->memory.raised_ns = now->utc_ns;
+    if (is_active(before.state) && !is_active(it->memory.state))
+        it->memory.fallen_ns = now->mono_ns + engine->offset_ns;
     emit(engine, alarm, &before, &transition, who, now);
     tell_children(engine, alarm, is_active(before.state), now);
 }
@@ -299,6 +301,8 @@ void wfi_alarm_end_judging(struct wf_alarm_engine *engine, size_t alarm, unsigne
     it->memory.marks = (uint8_t)(before.marks | mark);
     wf_alarm_forget_levels(&it->memory);
     transition.actions = wf_alarm_advance(&it->definition, &it->memory, WF_ALARM_DISABLE);
+    if (is_active(before.state))
+        it->memory.fallen_ns = now->mono_ns + engine->offset_ns;
     emit(engine, alarm, &before, &transition, who, now);
     tell_children(engine, alarm, is_active(before.state), now);
 }
@@ -440,6 +444,29 @@ void wfi_alarm_pass(struct wf_alarm_engine *engine, const struct wf_alarm_now *n
     }
 }
 
+void wfi_alarm_relinger(struct wf_alarm_engine *engine, const struct wf_alarm_now *now)
+{
+    int64_t now_ns = now->mono_ns + engine->offset_ns;
+
+    engine->is_unlingered = false;
+    for (size_t i = 0; i < engine->count; i++) {
+        struct wf_alarm_memory *memory = &engine->alarms[i].memory;
+        const struct wf_alarm_spec *spec = &engine->specs[i];
+        int64_t until_ns = now_ns;
+
+        if ((memory->marks & WF_ALARM_SUPPRESSED) == 0 || memory->linger_until_ns != 0 ||
+            is_parent_active(engine, i))
+            continue;
+        if (spec->parent >= 0)
+            until_ns = engine->alarms[spec->parent].memory.fallen_ns + spec->linger_ns;
+        /* One that lies further away than any is that of another boot. */
+        if (until_ns > engine->restored_ns + spec->linger_ns)
+            until_ns = engine->restored_ns + spec->linger_ns;
+        memory->linger_until_ns = until_ns > 0 ? until_ns : 1;
+        engine->timed_count++;
+    }
+}
+
 void wfi_alarm_settle(struct wf_alarm_engine *engine, const struct wf_alarm_now *now)
 {
     engine->is_unsettled = false;
@@ -469,6 +496,8 @@ void wfi_alarm_find_due(struct wf_alarm_engine *engine, int64_t line_ns)
 
 void wf_alarm_engine_tick(struct wf_alarm_engine *engine, const struct wf_alarm_now *now)
 {
+    if (engine->is_unlingered)
+        wfi_alarm_relinger(engine, now);
     if (engine->is_unsettled)
         wfi_alarm_settle(engine, now);
     wfi_alarm_pass(engine, now);

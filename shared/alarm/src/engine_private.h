@@ -30,6 +30,8 @@ struct wf_alarm_engine {
     size_t timed_count; /* alarms that a tick could change: shelved or lingering */
     uint64_t seq;
     bool is_unsettled; /* restored: a parent may be active that does not hide its children yet */
+    int64_t restored_ns;
+    bool is_unlingered; /* restored: suppressions without an end, whose parents may be over */
 
     /* A roster's; all 0 without one. Times that are remembered are monotonic time + offset. */
     struct wfi_alarm_position at;
@@ -51,6 +53,8 @@ void wfi_alarm_end_judging(struct wf_alarm_engine *engine, size_t alarm, unsigne
 
 /* Shelves and lingering suppressions end, as far as their time has come. */
 void wfi_alarm_pass(struct wf_alarm_engine *engine, const struct wf_alarm_now *now);
+/* Suppressions whose parent is over end `linger_ns` after that: right after restoring. */
+void wfi_alarm_relinger(struct wf_alarm_engine *engine, const struct wf_alarm_now *now);
 /* Put children of active parents under them: after restoring, before the first judgement. */
 void wfi_alarm_settle(struct wf_alarm_engine *engine, const struct wf_alarm_now *now);
 /* Look `due_ns` up; `line_ns` is now. */

@@ -180,6 +180,24 @@ void wf_alarm_forget_levels(struct wf_alarm_memory *memory)
     memset(memory->window, 0, sizeof(memory->window));
 }
 
+void wf_alarm_forget_counts(const struct wf_alarm_definition *definition,
+                            struct wf_alarm_memory *memory)
+{
+    bool is_pending = memory->state == WF_ALARM_PENDING;
+
+    /* The start of a duration that is pending is known: had it ended, that would be known, too. */
+    if (is_pending && is_duration(&definition->raise))
+        return;
+    for (unsigned level = 0; level < WF_ALARM_LEVEL_MAX; level++) {
+        bool is_counting = (memory->counting & BIT(level)) != 0;
+
+        if (is_pending && is_counting)
+            memory->window[level] = 1;
+        else
+            rest(memory, level);
+    }
+}
+
 bool wf_alarm_change_levels(const struct wf_alarm_definition *definition,
                             struct wf_alarm_memory *memory, enum wf_alarm_event *out_event)
 {

@@ -111,10 +111,10 @@ static void free_member(struct wfi_member *member)
             wf_alarm_history_destroy(&reading->rates[k]);
         free((void *)reading->rates);
     }
-    for (size_t i = 0; member->context_exprs != NULL && i < member->schema->context_count; i++)
-        wf_expr_free(&member->context_exprs[i]);
+    for (size_t i = 0; member->context_judgements != NULL && i < member->schema->context_count; i++)
+        wfi_roster_forget(&member->context_judgements[i]);
     free(member->readings);
-    free((void *)member->context_exprs);
+    free(member->context_judgements);
     free(member->context_truths);
     free(member->contexts.items);
     free(member->enables.items);
@@ -135,11 +135,11 @@ void wf_alarm_roster_destroy(struct wf_alarm_roster **roster)
     for (size_t i = 0; i < it->ref_count; i++)
         wf_alarm_history_destroy(&it->refs[i].window);
     for (size_t i = 0; i < it->enable_count; i++) {
-        wf_expr_free(&it->enables[i].expr);
+        wfi_roster_forget(&it->enables[i].judgement);
         free(it->enables[i].alarms.items);
     }
     for (size_t i = 0; i < it->rule_count; i++)
-        wf_expr_free(&it->rules[i].expr);
+        wfi_roster_forget(&it->rules[i].judgement);
     for (size_t i = 0; i < it->entry_count; i++) {
         free(it->entries[i].coded);
         free(it->entries[i].edited);

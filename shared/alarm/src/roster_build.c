@@ -318,31 +318,29 @@ enum trigger { TRIGGER_CONTEXT, TRIGGER_ENABLE, TRIGGER_RULE };
 
 /* Compile, and let every member it reads set it off. Without inputs its home does. */
 static int compile(struct wfi_builder *builder, size_t home, const char *what, const char *text,
-                   enum trigger trigger, size_t item, struct wf_expr **out_expr)
+                   enum trigger trigger, size_t item, struct wfi_judgement *out)
 {
     struct wf_alarm_roster *roster = builder->roster;
-    struct wfi_list inputs = { 0 };
     struct wf_err err = { 0 };
-    int rc = wfi_roster_compile(roster, home, text, out_expr, &err);
+    int rc = wfi_roster_compile(roster, home, text, &out->expr, &err);
 
     if (rc < 0) {
         PROBLEM(builder, &roster->members[home], "%s: %s", what, err.text);
         return rc == WF_ERR_NOMEM ? rc : 0;
     }
-    rc = wfi_roster_inputs(roster, *out_expr, &inputs);
-    if (rc == 0 && inputs.count == 0)
-        rc = wfi_list_add(&inputs, home);
-    for (size_t i = 0; i < inputs.count && rc == 0; i++) {
-        struct wfi_member *member = &roster->members[inputs.items[i]];
+    rc = wfi_roster_needs(roster, out);
+    if (rc == 0 && out->members.count == 0)
+        rc = wfi_list_add(&out->members, home);
+    for (size_t i = 0; i < out->members.count && rc == 0; i++) {
+        struct wfi_member *member = &roster->members[out->members.items[i]];
 
-        if (inputs.count > 1)
+        if (out->members.count > 1)
             member->is_kept = true;
         rc = wfi_list_add(trigger == TRIGGER_CONTEXT  ? &member->contexts
                           : trigger == TRIGGER_ENABLE ? &member->enables
                                                       : &member->rules,
                           item);
     }
-    free(inputs.items);
     return rc;
 }
 
@@ -355,18 +353,18 @@ static int add_contexts(struct wfi_builder *builder, size_t at)
 
     if (member->context_alarms.count == 0)
         return 0;
-    member->context_exprs = calloc(count, sizeof(*member->context_exprs));
+    member->context_judgements = calloc(count, sizeof(*member->context_judgements));
     member->context_truths = calloc(count, sizeof(*member->context_truths));
-    if (member->context_exprs == NULL || member->context_truths == NULL)
+    if (member->context_judgements == NULL || member->context_truths == NULL)
         return WF_ERR_NOMEM;
     for (size_t i = 0; i < count && rc == 0; i++) {
         const struct wf_context *context = &member->schema->contexts[i];
 
         member->context_truths[i] = WF_UNKNOWN;
         rc = compile(builder, at, context->name, context->when, TRIGGER_CONTEXT, at,
-                     &member->context_exprs[i]);
-        if (rc == 0 && member->context_exprs[i] != NULL)
-            rc = wfi_roster_inputs(builder->roster, member->context_exprs[i], &inputs);
+                     &member->context_judgements[i]);
+        for (size_t k = 0; k < member->context_judgements[i].members.count && rc == 0; k++)
+            rc = wfi_list_add(&inputs, member->context_judgements[i].members.items[k]);
     }
     /* Any of them makes all be judged, so none may forget what it read. */
     for (size_t i = 0; i < inputs.count && inputs.count > 1; i++)
@@ -395,7 +393,7 @@ static int add_enable(struct wfi_builder *builder, size_t alarm, const char *tex
         enable->home = home;
         enable->truth = WF_UNKNOWN;
         rc = compile(builder, home, builder->specs[alarm].name, text, TRIGGER_ENABLE, i,
-                     &enable->expr);
+                     &enable->judgement);
         if (rc < 0)
             return rc;
     }
@@ -424,7 +422,7 @@ static int add_expressions(struct wfi_builder *builder)
         const struct wfi_entry *entry = &roster->entries[roster->rules[i].alarm];
 
         rc = compile(builder, entry->member, entry->condition->name, entry->condition->when,
-                     TRIGGER_RULE, i, &roster->rules[i].expr);
+                     TRIGGER_RULE, i, &roster->rules[i].judgement);
     }
     for (size_t i = 0; i < roster->member_count && rc == 0; i++) {
         struct wfi_member *member = &roster->members[i];

@@ -78,11 +78,13 @@ static void judge_rules(struct wf_alarm_roster *roster, const struct wfi_member 
     wfi_roster_values(roster, &values);
     for (size_t i = 0; i < member->rules.count; i++) {
         const struct wfi_rule *rule = &roster->rules[member->rules.items[i]];
+        enum wf_truth truth;
+        bool is_open;
 
         roster->engine->at.step++;
-        if (wfi_roster_counts(roster, rule->alarm))
-            wf_alarm_engine_truth(roster->engine, rule->alarm, wf_expr_truth(rule->expr, &values),
-                                  (double)NAN, now);
+        truth = wfi_roster_truth(roster, &rule->judgement, &values, &is_open);
+        if (is_open && wfi_roster_counts(roster, rule->alarm))
+            wf_alarm_engine_truth(roster->engine, rule->alarm, truth, (double)NAN, now);
     }
 }
 
@@ -162,6 +164,11 @@ void wf_alarm_roster_tick(struct wf_alarm_roster *roster, const struct wf_alarm_
 
     if (line_ns <= roster->now_ns)
         return;
+    if (roster->engine->is_unlingered) {
+        struct wf_alarm_now at = moment(roster, line_ns);
+
+        wfi_alarm_relinger(roster->engine, &at);
+    }
     let_pass(roster, line_ns);
     roster->now_ns = line_ns;
     if (roster->engine->is_unsettled && !roster->is_replaying) {
@@ -370,13 +377,15 @@ static void judge_contexts(struct wf_alarm_roster *roster, const struct wfi_memb
                            const struct wf_alarm_now *now)
 {
     struct wf_expr_values values;
+    bool is_open;
 
     wfi_roster_values(roster, &values);
     for (size_t i = 0; i < member->contexts.count; i++) {
         const struct wfi_member *home = &roster->members[member->contexts.items[i]];
 
         for (size_t k = 0; k < home->schema->context_count; k++)
-            home->context_truths[k] = wf_expr_truth(home->context_exprs[k], &values);
+            home->context_truths[k] =
+                wfi_roster_truth(roster, &home->context_judgements[k], &values, &is_open);
         wfi_roster_contexts(roster, member->contexts.items[i], now);
     }
 }
@@ -389,7 +398,8 @@ static void judge_enables(struct wf_alarm_roster *roster, const struct wfi_membe
     wfi_roster_values(roster, &values);
     for (size_t i = 0; i < member->enables.count; i++) {
         struct wfi_enable *enable = &roster->enables[member->enables.items[i]];
-        enum wf_truth truth = wf_expr_truth(enable->expr, &values);
+        bool is_open;
+        enum wf_truth truth = wfi_roster_truth(roster, &enable->judgement, &values, &is_open);
 
         roster->engine->at.step++;
         if (truth == enable->truth && !roster->is_replaying)
@@ -461,17 +471,54 @@ static int64_t rate_time(const struct wf_stamp *stamp, int64_t line_ns)
     return is_known ? stamp->device_ns : line_ns;
 }
 
-/* The sample's place on the line, and what it says of its subsystem being alive. */
-static void arrive(struct wf_alarm_roster *roster, struct wfi_member *member,
-                   const struct wf_stamp *stamp)
+/*
+ * The first sample since a restart: alarms whose memories are older than it have counted samples
+ * that nobody can hand in again.
+ */
+static void begin(struct wf_alarm_roster *roster, size_t member, const struct wf_stamp *stamp,
+                  int64_t line_ns, bool is_recalled)
 {
+    struct wfi_member *it = &roster->members[member];
+    struct wf_alarm_engine *engine = roster->engine;
+
+    it->first_ns = line_ns;
+    it->is_whole = stamp->number == 0;
+    if (!roster->is_replaying || it->is_whole || is_recalled)
+        return;
+    engine->at = (struct wfi_alarm_position){ .epoch = stamp->epoch, .order = stamp->order };
+    for (size_t i = 0; i < roster->entry_count; i++)
+        if (roster->entries[i].member == member && roster->entries[i].condition == NULL &&
+            wfi_roster_counts(roster, i))
+            wf_alarm_forget_counts(&engine->alarms[i].definition, &engine->alarms[i].memory);
+    for (size_t i = 0; i < it->rules.count; i++) {
+        size_t alarm = roster->rules[it->rules.items[i]].alarm;
+
+        if (wfi_roster_counts(roster, alarm))
+            wf_alarm_forget_counts(&engine->alarms[alarm].definition,
+                                   &engine->alarms[alarm].memory);
+    }
+}
+
+/* The sample's place on the line, and what it says of its subsystem being alive. */
+static void arrive(struct wf_alarm_roster *roster, size_t index, const struct wf_stamp *stamp,
+                   bool is_recalled)
+{
+    struct wfi_member *member = &roster->members[index];
     int64_t line_ns = wfi_roster_on_line(roster, stamp->received_ns, stamp->received_mono_ns);
 
     if (line_ns < roster->now_ns)
         line_ns = roster->now_ns;
+    if (WF_UNLIKELY(roster->engine->is_unlingered)) {
+        struct wf_alarm_now now = moment(roster, line_ns);
+
+        wfi_alarm_relinger(roster->engine, &now);
+        wfi_alarm_find_due(roster->engine, line_ns);
+    }
     if (WF_UNLIKELY(line_ns >= roster->due_ns || line_ns >= roster->engine->due_ns))
         let_pass(roster, line_ns);
     roster->now_ns = line_ns;
+    if (!member->is_seen)
+        begin(roster, index, stamp, line_ns, is_recalled);
     member->is_seen = true;
     member->is_stale = false;
     member->last_ns = line_ns;
@@ -491,6 +538,7 @@ static void take_up(struct wf_alarm_roster *roster, struct wfi_member *member,
     if (member->is_kept)
         memcpy(member->copy, payload, member->schema->payload_bytes);
     member->payload = payload;
+    member->taken++;
 }
 
 void wf_alarm_roster_recall(struct wf_alarm_roster *roster, size_t member,
@@ -503,7 +551,7 @@ void wf_alarm_roster_recall(struct wf_alarm_roster *roster, size_t member,
     it = &roster->members[member];
     roster->engine->due_ns = INT64_MAX; /* looked at again by the first sample that is judged */
     roster->due_ns = INT64_MAX;
-    arrive(roster, it, stamp);
+    arrive(roster, member, stamp, true);
     roster->engine->at = (struct wfi_alarm_position){ .epoch = stamp->epoch,
                                                       .order = stamp->order,
                                                       .step = UINT32_MAX / 2 };
@@ -542,7 +590,7 @@ void wf_alarm_roster_sample(struct wf_alarm_roster *roster, size_t member,
         for (size_t i = 0; i < roster->enable_count; i++)
             roster->enables[i].truth = WF_UNKNOWN;
     }
-    arrive(roster, it, stamp);
+    arrive(roster, member, stamp, false);
     engine->at = (struct wfi_alarm_position){ .epoch = stamp->epoch, .order = stamp->order };
     now = (struct wf_alarm_now){ .mono_ns = roster->now_ns - engine->offset_ns,
                                  .utc_ns = stamp->received_ns,

@@ -25,6 +25,8 @@ struct wfi_ref {
     int parameter;
     struct wf_alarm_history *window; /* owned; NULL: the value itself */
     bool is_rate;                    /* by device time */
+    uint32_t samples;                /* of the window */
+    int64_t time_ns;
 };
 
 struct wfi_list {
@@ -32,9 +34,20 @@ struct wfi_list {
     size_t count, room;
 };
 
+/*
+ * A compiled expression, and what it must have seen to say what it said before a restart: with
+ * windows half full it would say something else.
+ */
+struct wfi_judgement {
+    struct wf_expr *expr;
+    struct wfi_list members; /* that it reads */
+    uint32_t samples;        /* of its longest windows */
+    int64_t time_ns;
+};
+
 /* One enabled_when with the alarms it is for. */
 struct wfi_enable {
-    struct wf_expr *expr;
+    struct wfi_judgement judgement;
     const char *text; /* borrowed from the schema of `home` */
     size_t home;
     enum wf_truth truth;
@@ -42,7 +55,7 @@ struct wfi_enable {
 };
 
 struct wfi_rule {
-    struct wf_expr *expr;
+    struct wfi_judgement judgement;
     size_t alarm;
 };
 
@@ -69,7 +82,7 @@ struct wfi_member {
     struct wfi_list contexts;                /* members */
     struct wfi_list enables, rules, windows; /* windows: refs */
 
-    struct wf_expr **context_exprs; /* of its own schema's contexts */
+    struct wfi_judgement *context_judgements; /* of its own schema's contexts */
     enum wf_truth *context_truths;
     struct wfi_list context_alarms; /* its LIMIT alarms that some context names */
 
@@ -77,7 +90,9 @@ struct wfi_member {
     void *copy;
     const void *payload; /* newest sample, valid while it is judged; else `copy` or NULL */
     bool is_seen, is_stale;
-    int64_t last_ns; /* on the line of time */
+    int64_t first_ns, last_ns; /* on the line of time */
+    uint64_t taken;            /* samples that windows took up */
+    bool is_whole;             /* the first one seen was the first there ever was */
 };
 
 /* What the roster knows of an alarm beside what the engine does. */
@@ -143,9 +158,13 @@ int wfi_roster_compile(struct wf_alarm_roster *roster, size_t home, const char *
                        struct wf_expr **out_expr, struct wf_err *err);
 /* The width at which a counter wraps; 0: it is none. */
 uint8_t wfi_roster_counter_bits(const struct wf_parameter *parameter);
-/* The members whose values the expression reads, each once. */
-int wfi_roster_inputs(const struct wf_alarm_roster *roster, const struct wf_expr *expr,
-                      struct wfi_list *out);
+/* Fill in what the expression needs, from what it reads. */
+int wfi_roster_needs(const struct wf_alarm_roster *roster, struct wfi_judgement *judgement);
+void wfi_roster_forget(struct wfi_judgement *judgement); /* free */
+/* UNKNOWN while what it needs from before a restart is not there yet: then *out_is_open is false. */
+enum wf_truth wfi_roster_truth(const struct wf_alarm_roster *roster,
+                               const struct wfi_judgement *judgement,
+                               const struct wf_expr_values *values, bool *out_is_open);
 void wfi_roster_values(struct wf_alarm_roster *roster, struct wf_expr_values *out);
 
 /* --- judging --------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include "roster_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct scope {
@@ -139,7 +140,9 @@ static int window(void *context, enum wf_expr_window kind, const char *name, uin
     const struct scope *scope = context;
     struct wf_alarm_roster *roster = scope->roster;
     struct wf_alarm_history_spec spec = { .window = kind, .samples = samples, .time_ns = time_ns };
-    struct wfi_ref ref = { .is_rate = kind == WF_WINDOW_RATE };
+    struct wfi_ref ref = { .is_rate = kind == WF_WINDOW_RATE,
+                           .samples = samples,
+                           .time_ns = time_ns };
     int rc;
 
     if (!find_parameter(roster, scope->home, name, &ref.member, &ref.parameter))
@@ -217,16 +220,52 @@ int wfi_roster_compile(struct wf_alarm_roster *roster, size_t home, const char *
     return wf_expr_compile(text, &names, out_expr, err);
 }
 
-int wfi_roster_inputs(const struct wf_alarm_roster *roster, const struct wf_expr *expr,
-                      struct wfi_list *out)
+int wfi_roster_needs(const struct wf_alarm_roster *roster, struct wfi_judgement *judgement)
 {
     const int *ids;
-    size_t count = wf_expr_inputs(expr, &ids);
+    size_t count = wf_expr_inputs(judgement->expr, &ids);
     int rc = 0;
 
-    for (size_t i = 0; i < count && rc == 0; i++)
-        rc = wfi_list_add(out, roster->refs[ids[i]].member);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        const struct wfi_ref *ref = &roster->refs[ids[i]];
+
+        rc = wfi_list_add(&judgement->members, ref->member);
+        if (ref->samples > judgement->samples)
+            judgement->samples = ref->samples;
+        if (ref->time_ns > judgement->time_ns)
+            judgement->time_ns = ref->time_ns;
+    }
     return rc;
+}
+
+void wfi_roster_forget(struct wfi_judgement *judgement)
+{
+    wf_expr_free(&judgement->expr);
+    free(judgement->members.items);
+    judgement->members = (struct wfi_list){ 0 };
+}
+
+/* Has everything that it reads been seen for as long as its windows reach back? */
+static bool is_filled(const struct wf_alarm_roster *roster, const struct wfi_judgement *judgement)
+{
+    for (size_t i = 0; i < judgement->members.count; i++) {
+        const struct wfi_member *member = &roster->members[judgement->members.items[i]];
+
+        if (!member->is_seen)
+            return false;
+        if (!member->is_whole && (member->taken <= judgement->samples ||
+                                  roster->now_ns - member->first_ns < judgement->time_ns))
+            return false;
+    }
+    return true;
+}
+
+enum wf_truth wfi_roster_truth(const struct wf_alarm_roster *roster,
+                               const struct wfi_judgement *judgement,
+                               const struct wf_expr_values *values, bool *out_is_open)
+{
+    *out_is_open = !roster->is_replaying || is_filled(roster, judgement);
+    return *out_is_open ? wf_expr_truth(judgement->expr, values) : WF_UNKNOWN;
 }
 
 /* --- values -------------------------------------------------------------------------------- */

@@ -71,6 +71,7 @@ struct wf_alarm_memory {
     int64_t shelved_until_ns; /* UTC */
     int64_t linger_until_ns;  /* monotonic; suppression by a parent that is over, ends then */
     int64_t raised_ns;        /* UTC of the last RAISE; 0: never */
+    int64_t fallen_ns; /* monotonic; when it was active last. Its children linger from there */
     uint64_t window[WF_ALARM_LEVEL_MAX]; /* last samples as bits; or the start, monotonic ns */
     /* Written with each transition, for the roster: what was judged before it. */
     uint64_t epoch, order; /* of the sample */
@@ -113,6 +114,12 @@ bool wf_alarm_judge(const struct wf_alarm_definition *definition, struct wf_alar
 
 /* Counting starts anew and all levels fall: before DISABLE and EDIT. */
 void wf_alarm_forget_levels(struct wf_alarm_memory *memory);
+/*
+ * Samples were counted that the memory does not know of: what was on its way begins anew, with
+ * one violation where it is known to be pending. Nothing that did not happen comes of it.
+ */
+void wf_alarm_forget_counts(const struct wf_alarm_definition *definition,
+                            struct wf_alarm_memory *memory);
 /* Counting starts anew, raised levels that still exist stay: other limits came into force. */
 bool wf_alarm_change_levels(const struct wf_alarm_definition *definition,
                             struct wf_alarm_memory *memory, enum wf_alarm_event *out_event);
