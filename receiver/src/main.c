@@ -8,6 +8,7 @@
 #include <watchfloor/log.h>
 #include <watchfloor/options.h>
 #include <watchfloor/problems.h>
+#include <watchfloor/service.h>
 
 #include "receiver.h"
 #include "world.h"
@@ -52,6 +53,7 @@ static int receive(const struct wf_common *common)
     wf_problems_fini(&problems);
     if (rc < 0) {
         wf_log_error("%s; not started", err.text);
+        wf_service_status(err.text); /* wf up shows it */
         return EXIT_CANNOT;
     }
     rc = rx_receiver_run(receiver);

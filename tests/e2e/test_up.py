@@ -47,6 +47,8 @@ note("start")
 signal.signal(signal.SIGTERM, on_term if not how.get("deaf") else signal.SIG_IGN)
 signal.signal(signal.SIGHUP, lambda number, frame: note("reload"))
 if lives() <= how.get("die_early", 0):
+    if how.get("last_words"):
+        tell("STATUS=" + how["last_words"])
     sys.exit(how.get("status", 1))
 if how.get("mute") is None:
     note("ready")  # first: whoever hears of it may look into the log at once
@@ -199,11 +201,13 @@ class Up(unittest.TestCase):
         self.assertEqual(self.names("start").count("feed"), 1)
 
     def test_a_program_that_cannot_work_ends_everything_at_once(self):
-        process = self.start(behaviour={"logger": {"die_early": 99, "status": 2}})
+        process = self.start(behaviour={"logger": {"die_early": 99, "status": 2,
+                                                   "last_words": "no room on the disk"}})
         out, err = process.communicate(timeout=DEADLINE)
-        self.assertEqual(process.returncode, 1, err)
+        self.assertEqual(process.returncode, 2, err)
         self.assertNotIn("ready", out)
-        self.assertIn("logger (pid", err)
+        self.assertRegex(err, r"logger \(pid \d+\) ended with status 2 before it was up: "
+                         "no room on the disk; stopping everything")
         self.assertEqual(self.names("start"), ["receiver", "logger"])
         self.assertEqual(self.names("stop"), ["receiver"])
 
@@ -215,8 +219,15 @@ class Up(unittest.TestCase):
         os.truncate(self.log_file, 0)
         process = self.start(behaviour={"receiver": {"die_early": 3}})
         out, err = process.communicate(timeout=DEADLINE)
-        self.assertEqual(process.returncode, 1, err)
+        self.assertEqual(process.returncode, 2, err)
+        self.assertIn("ended with status 1 before it was up (see its message above)", err)
         self.assertEqual(self.names("start"), ["receiver"] * 3)
+
+    def test_what_failed_on_the_way_is_another_status(self):
+        process = self.start_ready(behaviour={"feed": {"stop_status": 3}})
+        process.send_signal(signal.SIGTERM)
+        err = self.finish(process, 1)
+        self.assertIn("ended with status 3 while stopping", err)
 
     def test_a_program_that_is_not_there_is_named(self):
         self.config("[process feed]\nrun = no-such-feed\n")

@@ -280,6 +280,7 @@ static int run(struct program *program, const struct wf_config *config)
         rc = wf_fail(&err, WF_ERR_SYSTEM, "cannot start the event loop");
     if (rc < 0) {
         wf_log_error("%s; not started", err.text);
+        wf_service_status(err.text); /* wf up shows it */
         fini(program);
         return EXIT_CANNOT;
     }

@@ -70,6 +70,7 @@ static void recover(struct up_child *child, const char *what)
     struct up *up = child->up;
 
     if (child->is_optional) {
+        child->status[0] = '\0';
         wf_log_info("%s; it is optional, going on without", what);
         set_state(child, UP_ENDED);
         up_child_changed(child);
@@ -77,13 +78,15 @@ static void recover(struct up_child *child, const char *what)
     }
     if (!child->was_ready &&
         (is_hopeless(child->exit_status) || ++child->early_ends >= EARLY_ENDS_MAX)) {
-        wf_log_error("%s before it was up (see its message above); stopping everything", what);
+        wf_log_error("%s before it was up%s%s; stopping everything", what,
+                     child->status[0] != '\0' ? ": " : " (see its message above)", child->status);
         set_state(child, UP_FAILED);
         up_give_up(up);
         return;
     }
     if (wf_mono_now_ns() - child->started_mono_ns > CALM_NS || child->backoff_ms == 0)
         child->backoff_ms = BACKOFF_FIRST_MS;
+    child->status[0] = '\0';
     wf_log_warning("%s; starting it again in %.2f s", what, (double)child->backoff_ms / 1000);
     child->restarts++;
     set_state(child, UP_RESTARTING);
@@ -103,7 +106,6 @@ static void on_closed(uv_handle_t *handle)
 
     describe_end(child, child->exit_status, signal_number, &what);
     child->pid = 0;
-    child->status[0] = '\0'; /* what it said while it lived */
     if (was_asked || up->is_stopping) {
         /* Ending by the very signal is how a program without a handler obeys. */
         bool is_orderly = was_asked && (child->exit_status == 0 || signal_number == SIGTERM);
@@ -112,6 +114,7 @@ static void on_closed(uv_handle_t *handle)
             wf_log_warning("%s while stopping", text);
             up->has_failed = true;
         }
+        child->status[0] = '\0'; /* what it said while it lived */
         set_state(child, is_orderly ? UP_STOPPED : UP_FAILED);
         up_child_changed(child);
         return;
@@ -124,6 +127,7 @@ static void on_exit(uv_process_t *process, int64_t status, int signal_number)
     struct up_child *child = process->data;
 
     (void)uv_timer_stop(&child->timer);
+    up_hear(child->up); /* its last words, while it is known who it is */
     child->exit_status = signal_number != 0 ? 128 + signal_number : (int)status;
     /* The handle is used again for the next life, so that begins when it is closed. */
     uv_close((uv_handle_t *)process, on_closed);

@@ -16,8 +16,6 @@
 
 #include "up.h"
 
-#define STATUS_CANNOT 2
-
 /* The demo's file lies beside the shipped configuration, also when /etc has its own. */
 static void find_demo(const struct wf_paths *paths, char out[WF_PATH_SIZE])
 {
@@ -50,7 +48,7 @@ static int run(struct up *up)
 {
     enum wf_log_level level = WF_LOG_INFO;
     struct wf_err err = { 0 };
-    int status = STATUS_CANNOT;
+    int status = UP_STATUS_CANNOT;
     int rc;
 
     (void)wf_log_level_parse(up->config->log_level, &level);
@@ -61,7 +59,7 @@ static int run(struct up *up)
     if (rc == WF_ERR_BUSY) {
         wf_log_error("instance '%s' is up already (%s); use another --instance, or stop that one",
                      up->paths.instance, err.text);
-        return STATUS_CANNOT;
+        return UP_STATUS_CANNOT;
     }
     if (rc == 0)
         rc = up_notify_open(up->notify_name, sizeof(up->notify_name), &up->notify_fd, &err);
@@ -82,7 +80,7 @@ static int as_child(int argc, char **argv)
     int64_t parent;
 
     if (argc < 4 || wf_parse_i64(argv[2], &parent, NULL) < 0)
-        return STATUS_CANNOT;
+        return UP_STATUS_CANNOT;
     return up_become((int)parent, argv + 3);
 }
 
@@ -104,13 +102,13 @@ int main(int argc, char **argv)
             "Prints one line with the word \"ready\" when all is up. INT or TERM stop all in "
             "order:\nfeeds, receiver, logger. HUP lets receiver and logger read their "
             "configuration again.\nStatus 0: stopped in order; 1: something failed; 2: "
-            "nothing was started.",
+            "it, or a part of it, could not start.",
     };
     struct wf_common common;
     struct wf_config *config = NULL;
     struct wf_err err = { 0 };
     char demo[WF_PATH_SIZE];
-    int status = STATUS_CANNOT;
+    int status = UP_STATUS_CANNOT;
 
     if (argc > 1 && strcmp(argv[1], UP_AS_CHILD) == 0)
         return as_child(argc, argv);
@@ -118,7 +116,7 @@ int main(int argc, char **argv)
     up.paths = common.paths;
     if (duration != NULL && wf_parse_duration_ns(duration, &up.for_ns, &err) < 0) {
         wf_log_error("--for: %s", err.text);
-        return STATUS_CANNOT;
+        return UP_STATUS_CANNOT;
     }
     find_demo(&up.paths, demo);
     if (load(&up, is_demo ? demo : common.config, &config) == 0) {

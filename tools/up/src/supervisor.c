@@ -79,7 +79,7 @@ static void wish_to_stop(struct up *up, const char *why)
 
 void up_give_up(struct up *up)
 {
-    up->has_failed = true;
+    up->could_not_start = true;
     begin_stop(up, "failure");
 }
 
@@ -148,14 +148,11 @@ static void take_notification(struct up_child *child, char *text)
         up_child_is_ready(child);
 }
 
-static void on_notification(uv_poll_t *poll, int status, int events)
+void up_hear(struct up *up)
 {
-    struct up *up = poll->data;
     char text[2048];
     int pid;
 
-    (void)status;
-    (void)events;
     /* Bounded: a flood must not keep us from our timers. */
     for (int n = 0; n < 64 && up_notify_receive(up->notify_fd, text, sizeof(text), &pid) >= 0; n++)
         for (size_t i = 0; i < up->child_count; i++)
@@ -163,6 +160,13 @@ static void on_notification(uv_poll_t *poll, int status, int events)
                 take_notification(&up->children[i], text);
                 break;
             }
+}
+
+static void on_notification(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    up_hear(poll->data);
 }
 
 static void pass_reload_on(struct up *up)
@@ -227,13 +231,15 @@ int up_run(struct up *up)
 
     if (rc < 0) {
         wf_log_error("event loop: %s; giving up", uv_strerror(rc));
-        return EXIT_FAILURE;
+        return UP_STATUS_CANNOT;
     }
     up->was_terminal = isatty(STDIN_FILENO) != 0;
     init_handles(up);
     start_next(up);
     (void)uv_run(&up->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&up->loop);
+    if (up->could_not_start)
+        return UP_STATUS_CANNOT;
     if (!up->has_failed)
         wf_log_info("all stopped in order");
     return up->has_failed ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -21,6 +21,8 @@
 #include <watchfloor/config.h>
 
 #define UP_CHILDREN_MAX 64
+/* Exit status of what cannot be done; 1 is what was done, but not well. */
+#define UP_STATUS_CANNOT 2
 /* What is said about itself; longer is cut. */
 #define UP_STATUS_SIZE 160
 
@@ -90,6 +92,7 @@ struct up {
     unsigned stop_wishes;
     enum up_part stop_part; /* the part being stopped */
     bool has_failed;        /* for the exit status */
+    bool could_not_start;   /* so much that it never was up: another one */
     bool is_finished;       /* all children are gone; the loop runs out */
 };
 
@@ -110,8 +113,10 @@ const char *up_state_name(enum up_state state);
 int up_run(struct up *up);
 /* A child has become ready, has ended for good, or has stopped. */
 void up_child_changed(struct up_child *child);
-/* Something that cannot be mended: stop all, exit with 1. */
+/* A part cannot be started: stop all, exit with 2. */
 void up_give_up(struct up *up);
+/* Take what children said: before one is forgotten, its last words. */
+void up_hear(struct up *up);
 
 /* table.c: `wf.processes`. Opening takes the lease of the instance. */
 int up_table_open(struct up *up, struct wf_err *err);
