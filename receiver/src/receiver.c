@@ -430,6 +430,7 @@ int rx_receiver_start(const struct wf_common *common, struct rx_receiver **out_r
     (void)rx_raise_descriptor_limit();
     rc = start(receiver, problems, err);
     if (rc < 0) {
+        wf_publisher_abandon(&receiver->publisher); /* a refused start leaves nothing behind */
         rx_receiver_destroy(&receiver);
         return rc;
     }

@@ -59,14 +59,17 @@ static int attach_changed(struct wf_publisher *publisher, struct rx_world *world
     return 0;
 }
 
-/* Undo: what was made goes, what was retired for it comes back (empty). */
+/*
+ * Undo: what was made goes, what was retired for it comes back (empty). At a start there is
+ * no world to go back to: wf_publisher_abandon does it, which spares what an earlier life left.
+ */
 static int restore(struct wf_publisher *publisher, struct rx_world *world, struct rx_world *old,
                    struct wf_err *err)
 {
     struct wf_err why = { 0 };
     int rc = 0;
 
-    for (size_t i = 0; i < world->subsystem_count; i++) {
+    for (size_t i = 0; old != NULL && i < world->subsystem_count; i++) {
         struct rx_subsystem *subsystem = &world->subsystems[i];
 
         if (subsystem->writer != NULL && !subsystem->is_writer_kept)

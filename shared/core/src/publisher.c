@@ -271,8 +271,10 @@ static int obtain_directory(struct wf_publisher *publisher, struct wf_err *err)
         rc = wfi_retire(publisher->name, &publisher->host, err);
     else if (rc != WF_ERR_ABSENT)
         return rc;
-    if (rc == 0 || rc == WF_ERR_ABSENT)
+    if (rc == 0 || rc == WF_ERR_ABSENT) {
         rc = make_directory(publisher, err);
+        publisher->is_directory_new = rc == 0;
+    }
     return rc;
 }
 
@@ -404,7 +406,7 @@ int wf_publisher_open(const struct wf_publisher_options *options,
         rc = begin_life(publisher, last_epoch, err);
     if (rc < 0) {
         wf_err_prefix(err, "publish as '%s' of instance '%s'", options->role, options->instance);
-        wf_publisher_close(&publisher);
+        wf_publisher_abandon(&publisher);
         return rc;
     }
     *out_publisher = publisher;
@@ -438,6 +440,24 @@ void wf_publisher_close(struct wf_publisher **publisher)
     free(gone->entries);
     free(gone->group);
     free(gone);
+}
+
+void wf_publisher_abandon(struct wf_publisher **publisher)
+{
+    struct wf_publisher *gone = publisher != NULL ? *publisher : NULL;
+
+    if (gone == NULL)
+        return;
+    for (uint32_t i = 0; i < gone->entry_used; i++) {
+        struct wf_writer *writer = gone->entries[i].writer;
+
+        if (writer != NULL && !writer->was_adopted)
+            wf_publisher_remove(gone, &writer);
+    }
+    /* Without a directory of its own before, this life adopted nothing. */
+    if (gone->is_directory_new)
+        (void)wfi_retire(gone->name, &gone->host, NULL); /* we are failing already */
+    wf_publisher_close(publisher);
 }
 
 uint64_t wf_publisher_epoch(const struct wf_publisher *publisher)

@@ -45,6 +45,7 @@ struct wf_publisher {
     struct wfi_host host;
     struct wfi_lease *lease, *former_lease;
     struct wf_map_view *view;
+    bool is_directory_new; /* made by this life, not adopted */
     struct wfi_entry *entries;
     uint32_t entry_max, entry_used; /* entries beyond entry_used are free */
     struct wfi_schema_cache schemas;
@@ -66,6 +67,7 @@ struct wf_writer {
     uint32_t entry; /* in the publisher's */
     char name[WFI_REGION_NAME_SIZE];
     bool is_held; /* the lock is ours until wf_writer_release */
+    bool was_adopted;
 };
 
 /* The 64 bytes of the header that the platform fills. */

@@ -317,6 +317,7 @@ int wf_publisher_add(struct wf_publisher *publisher, const char *source,
     if (!was_adopted)
         publisher->created_last_ns = created_ns;
     enter_in_directory(publisher, writer, source, created_ns);
+    writer->was_adopted = was_adopted;
     if (out_was_adopted != NULL)
         *out_was_adopted = was_adopted;
     *out_writer = writer;

@@ -47,6 +47,11 @@ int wf_publisher_open(const struct wf_publisher_options *options,
  * readers show the last values. The memory of regions is never unmapped before exit.
  */
 void wf_publisher_close(struct wf_publisher **publisher);
+/*
+ * Instead of close, when the program cannot start after all: what this life made is removed
+ * again. What an earlier life left, and this one adopted, stays as if stopped.
+ */
+void wf_publisher_abandon(struct wf_publisher **publisher);
 
 uint64_t wf_publisher_epoch(const struct wf_publisher *publisher);
 /* Bytes of shared memory that all its regions take together. */
