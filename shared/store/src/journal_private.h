@@ -12,6 +12,8 @@
 #include "db.h"
 
 #define WFS_JOURNAL_PATH_SIZE 4096
+/* Ids and seqs beyond are damage: a journal would need centuries to come there. */
+#define WFS_JOURNAL_NUMBER_MAX (INT64_C(1) << 62)
 
 extern const struct wfs_format wfs_journal_format;
 

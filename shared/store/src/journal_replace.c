@@ -128,7 +128,10 @@ static int carry_row(struct salvage *salvage, sqlite3_stmt *stmt, struct wf_err 
     row.entry.alarm = name_of(salvage, row.alarm_id);
     if (row.entry.kind == WF_JOURNAL_TRANSITION && row.entry.alarm[0] == '\0')
         return 0;
-    if (row.entry.kind == WF_JOURNAL_TRANSITION && row.entry.seq == 0)
+    if (row.entry.kind == WF_JOURNAL_TRANSITION &&
+        (row.entry.seq == 0 || row.entry.seq > WFS_JOURNAL_NUMBER_MAX))
+        return 0;
+    if (row.entry.id > WFS_JOURNAL_NUMBER_MAX)
         return 0;
     rc = wfs_journal_file_add(&salvage->to, &row, err);
     if (rc == WF_ERR_EXISTS)

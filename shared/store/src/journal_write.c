@@ -69,6 +69,9 @@ static int read_last(struct wfs_journal_file *file, struct wf_err *err)
         rc = wfs_journal_get_number(file->db, "last_seq", &kept_seq, err);
     if (rc < 0)
         return rc;
+    if (id < 0 || id > WFS_JOURNAL_NUMBER_MAX || seq < 0 || seq > WFS_JOURNAL_NUMBER_MAX ||
+        kept_id > WFS_JOURNAL_NUMBER_MAX || kept_seq > WFS_JOURNAL_NUMBER_MAX)
+        return wf_fail(err, WF_ERR_CORRUPT, "its last numbers cannot be true");
     file->last_id = (uint64_t)id > kept_id ? (uint64_t)id : kept_id;
     file->last_seq = (uint64_t)seq > kept_seq ? (uint64_t)seq : kept_seq;
     return 0;
