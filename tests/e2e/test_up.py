@@ -93,7 +93,7 @@ class Up(unittest.TestCase):
         os.makedirs(os.path.join(self.folder, "lib", "watchfloor", "plugins"))
         for name in ("wf-up", "wf"):
             shutil.copy(os.path.join(BUILD, "bin", name), self.bin)
-        for name in ("wf-receiver", "wf-logger", "feed", "second"):
+        for name in ("wf-receiver", "wf-logger", "wf-alert", "feed", "second"):
             path = os.path.join(self.bin, name)
             with open(path, "w") as file:
                 file.write(FAKE % sys.executable)
@@ -159,17 +159,31 @@ class Up(unittest.TestCase):
         self.assertEqual(out, "", "stdout carries the one line only")
         return err
 
-    def test_all_start_in_order_and_stop_feeds_first_and_the_logger_last(self):
+    def assert_stopped_in_order(self):
+        names = self.names("stop")
+        self.assertEqual(names[:2], ["feed", "receiver"])
+        self.assertEqual(sorted(names[2:]), ["alert", "logger"])
+
+    def test_each_alarm_monitor_is_started_by_its_name(self):
+        self.config("[alert main]\n[alert night]\nsubsystems = power\n")
         process = self.start_ready()
-        self.assertEqual(self.names("start"), ["receiver", "logger", "feed"])
-        self.assertEqual(self.names("ready"), ["receiver", "logger", "feed"])
+        started = {rest.split("--name ")[1] for what, name, _, rest in self.log()
+                   if what == "start" and name == "alert"}
+        self.assertEqual(started, {"main", "night"})
+        process.terminate()
+        self.finish(process, 0)
+
+    def test_all_start_in_order_and_stop_feeds_first_and_monitors_last(self):
+        process = self.start_ready()
+        self.assertEqual(self.names("start"), ["receiver", "logger", "alert", "feed"])
+        self.assertEqual(self.names("ready"), ["receiver", "logger", "alert", "feed"])
         arguments = {name: rest for what, name, _, rest in self.log() if what == "start"}
         self.assertEqual(arguments["receiver"],
                          "--instance %s --config %s" % (self.instance, self.config_file))
         self.assertEqual(arguments["feed"], "--rate a b")
         process.send_signal(signal.SIGTERM)
         err = self.finish(process, 0)
-        self.assertEqual(self.names("stop"), ["feed", "receiver", "logger"])
+        self.assert_stopped_in_order()
         self.assertIn("this goes to people", err)
 
     def test_it_stops_by_itself_when_told_for_how_long(self):
@@ -177,13 +191,13 @@ class Up(unittest.TestCase):
         out, err = process.communicate(timeout=DEADLINE)
         self.assertEqual(process.returncode, 0, err)
         self.assertEqual([line for line in out.split("\n") if "ready" in line], [out.rstrip("\n")])
-        self.assertEqual(self.names("stop"), ["feed", "receiver", "logger"])
+        self.assert_stopped_in_order()
 
     def test_ctrl_c_stops_in_order(self):
         process = self.start_ready()
         process.send_signal(signal.SIGINT)
         self.finish(process, 0)
-        self.assertEqual(self.names("stop"), ["feed", "receiver", "logger"])
+        self.assert_stopped_in_order()
 
     def test_what_dies_is_started_again(self):
         process = self.start_ready()
@@ -251,14 +265,14 @@ class Up(unittest.TestCase):
         out, err = second.communicate(timeout=DEADLINE)
         self.assertEqual(second.returncode, 2, err)
         self.assertIn("instance '%s' is up already" % self.instance, err)
-        self.assertEqual(len(self.names("start")), 3)
+        self.assertEqual(len(self.names("start")), 4)
         process.send_signal(signal.SIGTERM)
         self.finish(process, 0)
 
     def test_an_optional_process_may_end(self):
         self.config("[process feed]\nrun = feed\noptional = yes\n[process second]\nrun = second\n")
         process = self.start_ready(behaviour={"feed": {"die_early": 99}})
-        self.assertEqual(self.names("start"), ["receiver", "logger", "feed", "second"])
+        self.assertEqual(self.names("start"), ["receiver", "logger", "alert", "feed", "second"])
         process.send_signal(signal.SIGTERM)
         self.finish(process, 0)
 
@@ -268,20 +282,20 @@ class Up(unittest.TestCase):
         process.send_signal(signal.SIGTERM)
         self.finish(process, 0)
 
-    def test_reload_goes_to_receiver_and_logger(self):
+    def test_reload_goes_to_all_but_feeds(self):
         process = self.start_ready()
         process.send_signal(signal.SIGHUP)
-        wait_for(lambda: sorted(self.names("reload")) == ["logger", "receiver"], "both reload")
+        wait_for(lambda: sorted(self.names("reload")) == ["alert", "logger", "receiver"], "all reload")
         process.send_signal(signal.SIGTERM)
         self.finish(process, 0)
 
     def test_killing_wf_up_stops_its_children(self):
         process = self.start_ready()
-        pids = [self.pid(name) for name in ("receiver", "logger", "feed")]
+        pids = [self.pid(name) for name in ("receiver", "logger", "alert", "feed")]
         process.kill()
         process.wait()
         wait_for(lambda: not any(is_alive(pid) for pid in pids), "the children end too")
-        self.assertEqual(sorted(self.names("stop")), ["feed", "logger", "receiver"])
+        self.assertEqual(sorted(self.names("stop")), ["alert", "feed", "logger", "receiver"])
         # And nothing is in the way of the next.
         again = self.start_ready("--for", "50ms")
         self.finish(again, 0)
@@ -301,7 +315,7 @@ class Up(unittest.TestCase):
             while heard not in line:
                 line = wait_for(process.stderr.readline, heard)
         self.finish(process, 1)
-        self.assertFalse(any(is_alive(self.pid(name)) for name in ("receiver", "logger", "feed")))
+        self.assertFalse(any(is_alive(self.pid(name)) for name in ("receiver", "logger", "alert", "feed")))
 
     def test_an_own_notification_socket_hears_of_it_too(self):
         import socket

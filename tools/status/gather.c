@@ -3,7 +3,7 @@
  * Everything a system says about itself, as one JSON object: its writing
  * programs (directories), processes (wf.processes), receiver (wf.receiver, in
  * which all counters of one sample belong together), subsystems, sources,
- * links, logger. See status.h.
+ * links, logger, alarm monitors. See status.h.
  */
 
 #include "status.h"
@@ -181,6 +181,30 @@ static json_t *gather_subsystems(const struct wf_watch *watch, int64_t now)
     return array;
 }
 
+/* One object for each alarm monitor: wf.alert, wf.alert_NAME. */
+static json_t *gather_alerts(const struct wf_watch *watch, int64_t now)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < wf_watch_count(watch); i++) {
+        struct wf_region_info info;
+        json_t *one;
+
+        wf_region_info(wf_watch_region(watch, i), &info);
+        if (!wf_name_is_equal(info.source, WF_SOURCE_OWN) ||
+            (!wf_name_is_equal(info.subsystem, "alert") &&
+             !wf_glob_match("alert_*", info.subsystem)))
+            continue;
+        one = gather_own(watch, info.subsystem, now);
+        if (json_is_object(one))
+            (void)json_object_set_new(
+                one, "monitor",
+                json_string(info.subsystem[5] == '_' ? info.subsystem + 6 : "main"));
+        (void)json_array_append_new(array, one);
+    }
+    return array;
+}
+
 static json_t *gather_troubles(const struct wf_watch *watch)
 {
     json_t *array = json_array();
@@ -206,6 +230,7 @@ json_t *status_gather(const struct wf_watch *watch, const char *instance, bool w
     (void)json_object_set_new(status, "sources", status_rows(status_region(watch, "sources")));
     (void)json_object_set_new(status, "subsystems", gather_subsystems(watch, now));
     (void)json_object_set_new(status, "logger", gather_own(watch, "logger", now));
+    (void)json_object_set_new(status, "alerts", gather_alerts(watch, now));
     (void)json_object_set_new(status, "unreadable", gather_troubles(watch));
     if (with_rejects)
         (void)json_object_set_new(status, "rejects",

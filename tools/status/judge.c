@@ -154,6 +154,30 @@ static void judge_subsystems(json_t *status)
     }
 }
 
+static void judge_alerts(json_t *status)
+{
+    size_t index;
+    json_t *one;
+
+    json_array_foreach(json_object_get(status, "alerts"), index, one)
+    {
+        const char *monitor = status_text(one, "monitor");
+        const char *state = status_text(one, "state");
+
+        if (is_one_of(state, "failing", "paused"))
+            add_problem(status, "alarm monitor %s cannot write its journal%s; its log says why",
+                        monitor, strcmp(state, "paused") == 0 ? " and judges nothing" : "");
+        if (status_int(one, "refused") > 0)
+            add_problem(status,
+                        "alarm monitor %s leaves out rules that do not compile; its log says which",
+                        monitor);
+        if (status_int(one, "plugins_failed") > 0)
+            add_problem(status, "alarm monitor %s: %lld alert plugin%s failed", monitor,
+                        (long long)status_int(one, "plugins_failed"),
+                        status_int(one, "plugins_failed") == 1 ? "" : "s");
+    }
+}
+
 void status_judge(json_t *status, const struct wf_watch *watch)
 {
     bool has_receiver, are_processes_up;
@@ -166,6 +190,7 @@ void status_judge(json_t *status, const struct wf_watch *watch)
     judge_subsystems(status);
     if (strcmp(status_text(json_object_get(status, "logger"), "state"), "failing") == 0)
         add_problem(status, "the logger cannot write history; its log says why");
+    judge_alerts(status);
     for (size_t i = 0; (trouble = wf_watch_trouble(watch, i)) != NULL; i++)
         add_problem(status, "cannot be read: %s", trouble);
     (void)json_object_set_new(status, "ready", json_boolean(has_receiver && are_processes_up));

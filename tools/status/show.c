@@ -142,6 +142,30 @@ static void show_logger(const json_t *status)
     (void)putchar('\n');
 }
 
+static void show_alerts(const json_t *status)
+{
+    size_t index;
+    json_t *one;
+
+    json_array_foreach(json_object_get(status, "alerts"), index, one)
+    {
+        (void)printf(
+            "\nAlarms     %s %s: %lld alarm%s of %lld subsystem%s; %lld active, "
+            "%lld unacknowledged, %lld shelved, %lld suppressed, %lld out of service\n",
+            status_text(one, "monitor"), status_text(one, "state"),
+            (long long)status_int(one, "alarms"), plural(status_int(one, "alarms")),
+            (long long)status_int(one, "subsystems"), plural(status_int(one, "subsystems")),
+            (long long)status_int(one, "active"), (long long)status_int(one, "unacknowledged"),
+            (long long)status_int(one, "shelved"), (long long)status_int(one, "suppressed"),
+            (long long)status_int(one, "out_of_service"));
+        if (status_int(one, "lost") > 0 || status_int(one, "held") > 0)
+            (void)printf("           %lld sample%s lost before judged, %lld transition%s waiting "
+                         "for the journal\n",
+                         (long long)status_int(one, "lost"), plural(status_int(one, "lost")),
+                         (long long)status_int(one, "held"), plural(status_int(one, "held")));
+    }
+}
+
 static void show_subsystems(const json_t *status)
 {
     const json_t *subsystems = json_object_get(status, "subsystems");
@@ -237,6 +261,7 @@ void status_show(const json_t *status)
     show_writers(status);
     show_receiver(status);
     show_logger(status);
+    show_alerts(status);
     show_subsystems(status);
     show_misfits(status);
     show_rejects(status);

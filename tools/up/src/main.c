@@ -100,7 +100,7 @@ int main(int argc, char **argv)
         .option_count = WF_COUNT_OF(options),
         .details =
             "Prints one line with the word \"ready\" when all is up. INT or TERM stop all in "
-            "order:\nfeeds, receiver, logger. HUP lets receiver and logger read their "
+            "order:\nfeeds, receiver, logger and alarm monitors. HUP lets all but feeds read their "
             "configuration again.\nStatus 0: stopped in order; 1: something failed; 2: "
             "it, or a part of it, could not start.",
     };

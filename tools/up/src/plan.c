@@ -41,23 +41,32 @@ static struct up_child *add_child(struct up *up, const char *name, enum up_part 
     return child;
 }
 
-/* wf-receiver and wf-logger: told on their command line, so that `ps` shows whose they are. */
-static int add_own(struct up *up, const char *name, enum up_part part, struct wf_err *err)
+/*
+ * Programs of our own: told on their command line, so that `ps` shows whose they are. `monitor` is
+ * an alarm monitor's name, or NULL.
+ */
+static int add_own(struct up *up, const char *program, const char *monitor, enum up_part part,
+                   struct wf_err *err)
 {
-    struct up_child *child = add_child(up, name, part);
-    char program[WF_NAME_SIZE + 4];
-    struct wf_strbuf text = WF_STRBUF_FIXED(program);
+    bool is_other = monitor != NULL && !wf_name_is_equal(monitor, "main");
+    char file[WF_NAME_SIZE + 4], name[2 * WF_NAME_SIZE];
+    struct wf_strbuf file_text = WF_STRBUF_FIXED(file);
+    struct wf_strbuf name_text = WF_STRBUF_FIXED(name);
+    struct up_child *child;
     int rc;
 
-    wf_strbuf_addf(&text, "wf-%s", name);
-    rc = wf_find_program(&up->paths, program, child->program, sizeof(child->program), err);
+    wf_strbuf_addf(&file_text, "wf-%s", program);
+    wf_strbuf_addf(&name_text, "%s%s%s", program, is_other ? "-" : "", is_other ? monitor : "");
+    child = add_child(up, name, part);
+    rc = wf_find_program(&up->paths, file, child->program, sizeof(child->program), err);
     if (rc < 0)
         return rc;
 
-    const char *const arguments[] = { child->program, "--instance", up->paths.instance, "--config",
-                                      up->config_path };
+    const char *const arguments[] = { child->program, "--instance",    up->paths.instance,
+                                      "--config",     up->config_path, "--name",
+                                      monitor };
 
-    child->arguments = make_list(arguments, WF_COUNT_OF(arguments));
+    child->arguments = make_list(arguments, WF_COUNT_OF(arguments) - (monitor == NULL ? 2 : 0));
     return child->arguments != NULL ? 0 : wf_fail(err, WF_ERR_NOMEM, "out of memory");
 }
 
@@ -137,13 +146,16 @@ int up_plan(struct up *up, struct wf_err *err)
     const struct wf_config *config = up->config;
     int rc = make_config_absolute(up, err);
 
-    if (rc == 0 && config->process_count + 2 > UP_CHILDREN_MAX)
-        rc = wf_fail(err, WF_ERR_LIMIT, "%s: %zu [process] sections; %d are possible", config->file,
-                     config->process_count, UP_CHILDREN_MAX - 2);
+    if (rc == 0 && config->process_count + config->alert_count + 2 > UP_CHILDREN_MAX)
+        rc = wf_fail(err, WF_ERR_LIMIT,
+                     "%s: %zu [process] and %zu [alert] sections; %d are possible together",
+                     config->file, config->process_count, config->alert_count, UP_CHILDREN_MAX - 2);
     if (rc == 0)
-        rc = add_own(up, "receiver", UP_RECEIVER, err);
+        rc = add_own(up, "receiver", NULL, UP_RECEIVER, err);
     if (rc == 0)
-        rc = add_own(up, "logger", UP_LOGGER, err);
+        rc = add_own(up, "logger", NULL, UP_LOGGER, err);
+    for (size_t i = 0; i < config->alert_count && rc == 0; i++)
+        rc = add_own(up, "alert", config->alerts[i].name, UP_LOGGER, err);
     for (size_t i = 0; i < config->process_count && rc == 0; i++)
         rc = add_process(up, &config->processes[i], err);
     return rc < 0 ? rc : make_environment(up, err);

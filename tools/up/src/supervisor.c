@@ -171,7 +171,7 @@ static void on_notification(uv_poll_t *poll, int status, int events)
 
 static void pass_reload_on(struct up *up)
 {
-    wf_log_info("reload: passed on to receiver and logger (a change of [process] needs a restart)");
+    wf_log_info("reload: passed on to all but feeds (a change of [process] needs a restart)");
     for (size_t i = 0; i < up->child_count; i++)
         if (up->children[i].part != UP_FEEDS && up->children[i].state == UP_RUNNING)
             (void)uv_process_kill(&up->children[i].process, SIGHUP);

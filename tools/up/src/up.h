@@ -26,7 +26,7 @@
 /* What is said about itself; longer is cut. */
 #define UP_STATUS_SIZE 160
 
-/* Also the order of stopping: who feeds first, who records last. */
+/* Also the order of stopping: who feeds first, who records and judges last. */
 enum up_part { UP_FEEDS, UP_RECEIVER, UP_LOGGER, UP_PART_COUNT };
 
 /* As in processes.ini. */
