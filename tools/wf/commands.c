@@ -15,7 +15,8 @@ static const struct command run[] = {
 static const struct command look[] = {
     { "console", "the terminal screens" },
     { "get", "current values with unit, quality and age" },
-    { "query", "history: ranges, several parameters aligned, as table, CSV or JSON" },
+    { "query", "history: ranges, several parameters aligned, as table, CSV, JSON or plot" },
+    { "sql", "SQL over the whole history, read only" },
     { "replay", "publish history into another instance, so that every display can show it" },
     { "web", "the browser gateway" },
 };

@@ -20,8 +20,7 @@ static bool is_big_endian_host(void)
     return first == 0;
 }
 
-/* Is it text that every tool shows whole: UTF-8 (no surrogates, shortest form), no NUL? */
-static bool is_clean_text(const uint8_t *text, size_t len)
+bool wfs_is_clean_text(const uint8_t *text, size_t len)
 {
     size_t i = 0;
 
@@ -106,7 +105,7 @@ static int bind_sized(sqlite3_stmt *stmt, int at, const struct wfs_column *colum
         /* A fixed field is padded with NULs, which are not part of the text. */
         while (column->count_offset == 0 && size > 0 && from[size - 1] == '\0')
             size--;
-        if (is_clean_text(from, size))
+        if (wfs_is_clean_text(from, size))
             return sqlite3_bind_text(stmt, at, (const char *)from, (int)size, SQLITE_STATIC);
     }
     return sqlite3_bind_blob(stmt, at, size > 0 ? from : (const uint8_t *)"", (int)size,

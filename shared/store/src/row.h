@@ -10,6 +10,7 @@
  * statement was stepped.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,9 @@ int wfs_bind_choices(sqlite3_stmt *stmt, int at, const struct wfs_plan *plan,
                      const uint8_t *payload);
 /* Read them back: before the columns that they decide about. */
 void wfs_read_choices(sqlite3_stmt *stmt, int at, const struct wfs_plan *plan, uint8_t *payload);
+
+/* Is it text that every tool shows whole: UTF-8 (no surrogates, shortest form), no NUL? */
+bool wfs_is_clean_text(const uint8_t *text, size_t len);
 
 /* Everything ABSENT: what a payload is before cells are read into it. */
 void wfs_row_clear(const struct wfs_plan *plan, uint8_t *payload);
