@@ -46,6 +46,8 @@ need_for_building() {
     need 'has_library jansson' libjansson-dev 'writes JSON'
     need 'has_library ncursesw' libncurses-dev 'draws on the terminal'
     need 'has_library expat' libexpat1-dev 'reads XML'
+    need 'has_library libcurl' libcurl4-openssl-dev 'notifies by web and mail'
+    need 'has_library libcrypto' libssl-dev 'signs what goes to the web'
 }
 
 need_for_testing() {
