@@ -28,6 +28,7 @@ static const struct command alarms[] = {
     { "explain", "why an alarm is in its state" },
     { "backtest", "run limits over history: what would have been raised" },
     { "handover", "the summary for the next shift" },
+    { "notify", "tell people of alarms; try a route, see what was told to whom" },
 };
 
 static const struct command make[] = {

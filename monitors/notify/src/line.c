@@ -23,6 +23,7 @@ struct ntf_line {
     int64_t pause_end_ns;  /* after a failure nothing goes until then */
     int64_t last_held_ns;  /* earliest end of what is held; INT64_MAX: nothing is */
     uint32_t summaries;    /* made, for their ids */
+    bool is_dirty;         /* some message in it is */
 };
 
 struct ntf_line *ntf_line_create(const struct ntf_line_rules *rules, ntf_done_fn done,
@@ -54,15 +55,11 @@ void ntf_line_destroy(struct ntf_line **line)
     *line = NULL;
 }
 
-void ntf_line_set_rules(struct ntf_line *line, const struct ntf_line_rules *rules)
-{
-    line->rules = *rules;
-}
-
 /* --- the list ------------------------------------------------------------------------------ */
 
 static void append(struct ntf_line *line, struct ntf_message *message)
 {
+    line->is_dirty |= message->is_dirty;
     message->next = NULL;
     if (line->last != NULL)
         line->last->next = message;
@@ -103,7 +100,6 @@ static void finish(struct ntf_line *line, struct ntf_message *message, enum ntf_
     if (line->in_flight == message)
         line->in_flight = NULL;
     line->done(line->context, message);
-    ntf_message_free(&message);
 }
 
 /* --- grouping ------------------------------------------------------------------------------ */
@@ -172,7 +168,7 @@ static void release_held(struct ntf_line *line, int64_t now_ns)
         if (at->not_before_ns <= now_ns) {
             at->state = NTF_WAITING;
             at->not_before_ns = 0;
-            at->is_dirty = true;
+            at->is_dirty = line->is_dirty = true;
             line->figures.held--;
             line->figures.waiting++;
         } else if (at->not_before_ns < line->last_held_ns) {
@@ -236,6 +232,7 @@ void ntf_line_add(struct ntf_line *line, struct ntf_message *message, int64_t no
         message->next = line->first;
         line->first = message;
         line->figures.waiting++;
+        line->is_dirty = true;
         return;
     }
     append(line, message);
@@ -331,6 +328,15 @@ void ntf_line_result(struct ntf_line *line, enum ntf_result result, const char *
     }
     message->is_in_flight = false;
     line->in_flight = NULL;
+    line->is_dirty = true;
+}
+
+bool ntf_line_take_dirty(struct ntf_line *line)
+{
+    bool was_dirty = line->is_dirty;
+
+    line->is_dirty = false;
+    return was_dirty;
 }
 
 void ntf_line_put_back(struct ntf_line *line)

@@ -7,7 +7,7 @@
  * to end, which for another attempt, and when one is given up.
  *
  * No clock and no I/O: times are handed in. One message at a time is on its way. The line owns
- * its messages; those that are done are handed to `done` and freed behind it.
+ * its messages; those that are done are handed over to `done`, which frees them.
  *
  * Grouping: the first `group_above` messages within `group_ns` go at once, each by itself. What comes
  * beyond is held until the window ends and then goes as one summary; in the windows that follow
@@ -45,11 +45,10 @@ struct ntf_line;
 
 typedef void (*ntf_done_fn)(void *context, struct ntf_message *message);
 
+/* `done` owns the message. */
 struct ntf_line *ntf_line_create(const struct ntf_line_rules *rules, ntf_done_fn done,
                                  void *context);
 void ntf_line_destroy(struct ntf_line **line);
-/* Other rules from now on (a reload); what waits stays. */
-void ntf_line_set_rules(struct ntf_line *line, const struct ntf_line_rules *rules);
 
 /*
  * `now_ns` advances steadily, `utc_ns` is what the clock on the wall says. Takes the message over.
@@ -73,6 +72,8 @@ void ntf_line_result(struct ntf_line *line, enum ntf_result result, const char *
 /* Not delivered and not failed either: the worker could not even be asked. */
 void ntf_line_put_back(struct ntf_line *line);
 
+/* Did any message in it change since the last question? */
+bool ntf_line_take_dirty(struct ntf_line *line);
 void ntf_line_figures(const struct ntf_line *line, struct ntf_line_figures *out);
 /* Every message in it; `each` must not change the line. */
 void ntf_line_each(struct ntf_line *line, void (*each)(void *context, struct ntf_message *message),

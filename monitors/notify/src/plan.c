@@ -63,20 +63,6 @@ static const struct ntf_escalation *escalation_of(const struct ntf_plan *plan, c
     return NULL;
 }
 
-void ntf_plan_set_rules(struct ntf_plan *plan, const struct ntf_rules *rules)
-{
-    struct ntf_track *track;
-
-    plan->rules = rules;
-    for (size_t i = 0; (track = ntf_tracks_at(plan->tracks, i)) != NULL; i++) {
-        /* One that is no longer in the configuration takes no further step. */
-        if (track->due_ns != NTF_NEVER && escalation_of(plan, track->escalation) == NULL) {
-            track->due_ns = NTF_NEVER;
-            track->is_dirty = true;
-        }
-    }
-}
-
 /* --- telling ----------------------------------------------------------------------------------- */
 
 /* One route, one message, if that route takes such alarms now. */

@@ -74,8 +74,6 @@ struct ntf_plan;
 
 struct ntf_plan *ntf_plan_create(const struct ntf_rules *rules, const struct ntf_plan_host *host);
 void ntf_plan_destroy(struct ntf_plan **plan);
-/* Other rules from now on; who was told, and steps taken, stay as far as names do. */
-void ntf_plan_set_rules(struct ntf_plan *plan, const struct ntf_rules *rules);
 
 void ntf_plan_transition(struct ntf_plan *plan, const struct ntf_transition *transition,
                          const struct ntf_now *now);

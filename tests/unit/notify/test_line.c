@@ -29,6 +29,7 @@ static void note_done(void *context, struct ntf_message *message)
 
     (void)snprintf(scene->log + len, sizeof(scene->log) - len, "%s:%s(%u) ", message->id,
                    ntf_state_name(message->state), message->count);
+    ntf_message_free(&message);
 }
 
 static const struct ntf_line_rules plain = { .route = "r",
