@@ -16,6 +16,7 @@
 
 struct stream {
     char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
+    const struct wf_schema *schema;
     struct wf_history_cursor *cursor;
     struct wf_history_row row;
     bool has_row, is_over;
@@ -60,6 +61,7 @@ static int list_streams(struct tape *tape, char *const *patterns, size_t pattern
             continue;
         (void)wf_copy_text(stream->source, sizeof(stream->source), list[i].source);
         (void)wf_copy_text(stream->subsystem, sizeof(stream->subsystem), list[i].schema->name);
+        stream->schema = list[i].schema;
         tape->count++;
     }
     if (tape->count == 0)
@@ -109,6 +111,16 @@ void tape_close(struct tape **tape)
 size_t tape_streams(const struct tape *tape)
 {
     return tape->count;
+}
+
+const char *tape_source(const struct tape *tape, size_t stream)
+{
+    return tape->streams[stream].source;
+}
+
+const struct wf_schema *tape_schema(const struct tape *tape, size_t stream)
+{
+    return tape->streams[stream].schema;
 }
 
 int tape_seek(struct tape *tape, int64_t time_ns, struct wf_err *err)

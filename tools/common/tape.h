@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef REPLAY_TAPE_H
-#define REPLAY_TAPE_H
+#ifndef TAPE_H
+#define TAPE_H
 
 /*
  * Tape - the history of many subsystems as one line of samples, in the order in which they
@@ -28,6 +28,9 @@ int tape_open(const char *folder, int64_t from_ns, int64_t to_ns, char *const *p
 void tape_close(struct tape **tape);
 
 size_t tape_streams(const struct tape *tape);
+/* Of stream `stream`: whose it is, and its newest schema in that time; borrowed from the tape. */
+const char *tape_source(const struct tape *tape, size_t stream);
+const struct wf_schema *tape_schema(const struct tape *tape, size_t stream);
 
 /* Go on at `time_ns`; what lies before it is behind. */
 int tape_seek(struct tape *tape, int64_t time_ns, struct wf_err *err);
@@ -47,4 +50,4 @@ int tape_state_at(struct tape *tape, int64_t time_ns,
 /* A day that could not be read: see wf_history_trouble. */
 const char *tape_trouble(const struct tape *tape, size_t index, int64_t *out_day_ns);
 
-#endif /* REPLAY_TAPE_H */
+#endif /* TAPE_H */
