@@ -52,9 +52,9 @@ struct wf_bin {
     double mean;            /* NaN when count is 0 */
     double deviation;       /* standard, of the population; NaN unless it was wanted */
     double percentiles[WF_BIN_PERCENTILES_MAX];
-    double percentile_error;        /* in ranks, as a part of count: 0 = exact */
-    uint8_t quality;                /* the worst of all rows, ABSENT included */
-    unsigned tiers;                 /* bits 1 << enum wf_tier */
+    double percentile_error; /* in ranks, as a part of count: 0 = exact */
+    uint8_t quality;         /* the worst; of minutes with nothing but ABSENT it is missing */
+    unsigned tiers;          /* bits 1 << enum wf_tier */
     const struct wf_schema *schema; /* what the values are printed with */
     size_t index;
 };
