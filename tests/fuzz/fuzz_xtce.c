@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzzing: any bytes as an XTCE file. Whatever is made of it is text that the schema reader
- * takes or refuses with problems; reading the same packet twice gives the same text.
+ * takes or refuses with problems, and that can be said in XTCE again; reading the same packet
+ * twice gives the same text.
  */
 
 #include <stdint.h>
@@ -29,7 +30,10 @@ static void look_at(struct wf_xtce *xtce, size_t index)
         if (wf_xtce_packet_schema(xtce, index, &again, &notes, &err) == 0 &&
             strcmp(first.text, again.text) != 0)
             abort();
-        (void)wf_schema_parse("fuzz.ini", first.text, first.len, &schema, &problems, &err);
+        if (wf_schema_parse("fuzz.ini", first.text, first.len, &schema, &problems, &err) == 0) {
+            wf_strbuf_clear(&again);
+            wf_xtce_write(schema, "fuzz.ini", &again, &notes);
+        }
         wf_schema_free(&schema);
     } else if (err.text[0] == '\0') {
         abort();

@@ -38,6 +38,19 @@ static const struct function functions[] = {
     { .name = "pow", .op = WFI_OP_FUNCTION2, .low = 2, .high = 2, .function2 = pow },
 };
 
+const char *wfi_function_name(const struct wfi_node *node)
+{
+    for (size_t i = 0; i < WF_COUNT_OF(functions); i++) {
+        const struct function *function = &functions[i];
+
+        if (function->op == node->op &&
+            (node->op != WFI_OP_FUNCTION1 || function->function1 == node->as.function1) &&
+            (node->op != WFI_OP_FUNCTION2 || function->function2 == node->as.function2))
+            return function->name;
+    }
+    return "";
+}
+
 static const char *const window_names[] = {
     [WF_WINDOW_LAST] = "last",     [WF_WINDOW_MIN] = "min",         [WF_WINDOW_MAX] = "max",
     [WF_WINDOW_AVG] = "avg",       [WF_WINDOW_COUNT] = "count",     [WF_WINDOW_RATE] = "rate",

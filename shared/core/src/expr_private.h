@@ -9,6 +9,7 @@
  *   expr_call.c    calls and windows   expr_of.c      any, all, N of
  *   expr_eval.c    tree to value       expr_number.c  exact arithmetic
  *   expr_schema.c  scope and values of a schema's own parameters
+ *   expr_walk.c    the tree step by step, for others
  */
 
 #include <stdint.h>
@@ -166,6 +167,8 @@ bool wfi_expr_bind(struct wfi_compiler *compiler, uint32_t column, char name[WF_
 /* Next token of the text; false after a failure. */
 bool wfi_expr_next(struct wfi_compiler *compiler);
 bool wfi_token_is(const struct wfi_token *token, const char *sign_or_word);
+/* The function that the node calls, by name. */
+const char *wfi_function_name(const struct wfi_node *node);
 
 /* --- exact arithmetic ------------------------------------------------------------------ */
 

@@ -64,7 +64,8 @@ static void check_place(struct wfi_reader *reader, const struct wf_parameter *pa
         PROBLEM_AT(reader, WFI_ROW_AT, "byte %u lies behind packet_max = %u",
                    parameter->place.bit / 8, schema->packet_max);
     if (parameter->place.is_from_end &&
-        (uint64_t)parameter->bits * parameter->count_max > parameter->place.bit)
+        (uint64_t)parameter->bits * (wfi_is_count_variable(parameter) ? 1 : parameter->count_max) >
+            parameter->place.bit)
         PROBLEM_AT(reader, WFI_ROW_AT, "%u bits before the end of the packet are too few for it",
                    parameter->place.bit);
     if (parameter > schema->parameters && !parameter->is_derived && !is_placed) {

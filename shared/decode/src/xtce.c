@@ -90,6 +90,28 @@ static bool add_set(struct wf_xtce *xtce, const struct wfd_node *space, const st
     return true;
 }
 
+static bool add_calculations(struct wf_xtce *xtce, const struct wfd_node *set)
+{
+    for (const struct wfd_node *node = set != NULL ? set->first : NULL; node != NULL;
+         node = node->next) {
+        const struct wfd_node *operation = wfd_child(node, "MathOperation");
+        const struct wfd_node **list;
+
+        if (operation == NULL) {
+            wf_problems_add(&xtce->notes, wfd_tree_file(xtce->tree), node->line,
+                            "%s '%s': left out", node->name,
+                            wfd_attribute(node, "name") != NULL ? wfd_attribute(node, "name") : "");
+            continue;
+        }
+        list = realloc(xtce->calculations, (xtce->calculation_count + 1) * sizeof(*list));
+        if (list == NULL)
+            return false;
+        xtce->calculations = list;
+        list[xtce->calculation_count++] = operation;
+    }
+    return true;
+}
+
 static bool add_space(struct wf_xtce *xtce, const struct wfd_node *space)
 {
     static const char *const parts[] = { "TelemetryMetaData", "CommandMetaData" };
@@ -106,6 +128,8 @@ static bool add_space(struct wf_xtce *xtce, const struct wfd_node *space)
             wf_problems_add(&xtce->notes, wfd_tree_file(xtce->tree), part->line,
                             "CommandMetaData: commands are not imported");
     }
+    if (!add_calculations(xtce, wfd_path(space, "TelemetryMetaData/AlgorithmSet")))
+        return false;
     for (const struct wfd_node *node = wfd_child(space, "SpaceSystem"); node != NULL;
          node = wfd_next(node)) {
         if (!add_space(xtce, node))
@@ -445,6 +469,7 @@ void wf_xtce_free(struct wf_xtce **xtce)
     wfd_tree_free(&(*xtce)->tree);
     free((*xtce)->slots);
     free((*xtce)->packets);
+    free((*xtce)->calculations);
     wf_problems_fini(&(*xtce)->notes);
     free(*xtce);
     *xtce = NULL;

@@ -46,9 +46,11 @@ static bool polynomial_of(const struct wfd_draft *draft, const struct wfd_node *
 }
 
 /* The scale and offset of a time's Encoding are a line through its raw values. */
-static size_t time_line(const struct wfd_field *field, double terms[TERMS_MAX])
+static size_t time_line(const struct wfd_draft *draft, const struct wfd_field *field,
+                        double terms[TERMS_MAX])
 {
-    const struct wfd_node *encoding = wfd_child(field->type, "Encoding");
+    const struct wfd_node *encoding =
+        wfd_is_time(draft, field) ? NULL : wfd_child(field->type, "Encoding");
 
     terms[0] = wfd_number(encoding, "offset", 0);
     terms[1] = wfd_number(encoding, "scale", 1);
@@ -69,8 +71,8 @@ static void write_polynomial(const double *terms, size_t count, struct wf_strbuf
 static const struct wfd_node *coding_of(const struct wfd_draft *draft,
                                         const struct wfd_field *field)
 {
-    if (field->coding.bits == 0 || field->segment >= 0 || wfd_labels_of(draft, field) != NULL ||
-        wfd_is_plain_bool(draft, field))
+    if (field->coding.bits == 0 || field->segment >= 0 || field->calculation != NULL ||
+        wfd_labels_of(draft, field) != NULL || wfd_is_plain_bool(draft, field))
         return NULL;
     return field->coding.node;
 }
@@ -108,7 +110,7 @@ bool wfd_is_calibrated(const struct wfd_draft *draft, const struct wfd_field *fi
     if (polynomial != NULL)
         (void)polynomial_of(&quiet, polynomial, terms, &count);
     else if (calibrator == NULL || calibrator->first == NULL)
-        count = time_line(field, terms);
+        count = time_line(draft, field, terms);
     return count > 0;
 }
 
@@ -187,7 +189,7 @@ static bool write_context(struct wfd_draft *draft, const struct wfd_node *contex
 
     wf_strbuf_init(&when, 64u << 10);
     draft->reads_raw = true;
-    is_known = match != NULL && calibrator != NULL && wfd_condition_text(draft, match, &when);
+    is_known = match != NULL && calibrator != NULL && wfd_condition_text(draft, match, true, &when);
     if (is_known) {
         wfd_write_text(out, "when", when.text);
         is_known = write_body(draft, calibrator, out);
@@ -283,7 +285,7 @@ void wfd_write_calibration(struct wfd_draft *draft, const struct wfd_field *fiel
         wfd_note(draft, calibrator->first, "%s of '%s': the raw value stands",
                  calibrator->first->name, field->original);
     } else {
-        count = time_line(field, terms);
+        count = time_line(draft, field, terms);
     }
     if (count > 0)
         write_polynomial(terms, count, out);

@@ -221,6 +221,11 @@ static bool code_string(struct wfd_draft *draft, const struct wfd_node *node,
 
     out->type = WF_TYPE_STRING;
     out->size_max = size_max_of(variable);
+    if (size != NULL && size->first == NULL && size->text[0] == '\0') {
+        wfd_note(draft, node, "no size is told: read to the end of the packet");
+        out->sizing = WF_SIZE_REST;
+        return true;
+    }
     if (encoding != NULL && strncmp(encoding, "UTF-16", 6) == 0)
         wfd_note(draft, node, "encoding %.20s: its bytes are taken as they are", encoding);
     if (leading != NULL) {
@@ -234,6 +239,7 @@ static bool code_string(struct wfd_draft *draft, const struct wfd_node *node,
         }
         out->sizing = WF_SIZE_PREFIX;
         out->prefix_bits = (uint32_t)number;
+        out->is_little = is_little(draft, node, out->prefix_bits);
         return true;
     }
     if (wfd_child(size, "Fixed") != NULL || wfd_child(size, "FixedValue") != NULL)

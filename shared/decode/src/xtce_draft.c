@@ -83,7 +83,8 @@ const struct wfd_field *wfd_counter_of(const struct wfd_draft *draft, struct wfd
 {
     const struct wfd_field *field = before > 0 ? wfd_field_of(draft, source, before) : NULL;
 
-    if (field == NULL || field->count != 1 || wfd_is(field->type, "BooleanParameterType") ||
+    if (field == NULL || field->count != 1 || field->calculation != NULL ||
+        wfd_is(field->type, "BooleanParameterType") ||
         (field->coding.type != WF_TYPE_UINT && field->coding.type != WF_TYPE_INT) ||
         wfd_is_calibrated(draft, field))
         return NULL;
@@ -143,6 +144,15 @@ static bool is_taken(const struct wfd_draft *draft, size_t before, const char *n
     return false;
 }
 
+/* Copies of a container come by the hundred: the search goes on where the last copy's ended. */
+static unsigned number_of_copy(const struct wfd_draft *draft, size_t index)
+{
+    for (size_t i = index; i-- > 0;)
+        if (strcmp(draft->fields[i].original, draft->fields[index].original) == 0)
+            return draft->fields[i].number + 1;
+    return 1;
+}
+
 static void name_fields(struct wfd_draft *draft)
 {
     size_t prefix = common_prefix(draft);
@@ -155,12 +165,13 @@ static void name_fields(struct wfd_draft *draft)
 
         if (!field->is_inherited && own[prefix] != '\0')
             own += prefix;
-        wf_name_from_text(own, field->name);
-        for (unsigned n = 2; is_taken(draft, i, field->name) && n < 10000; n++) {
+        for (field->number = number_of_copy(draft, i); field->number < 10000; field->number++) {
             struct wf_strbuf buf = WF_STRBUF_FIXED(text);
 
-            wf_strbuf_addf(&buf, "%.42s_%u", own, n);
-            wf_name_from_text(text, field->name);
+            wf_strbuf_addf(&buf, "%.42s_%u", own, field->number);
+            wf_name_from_text(field->number > 1 ? text : own, field->name);
+            if (!is_taken(draft, i, field->name))
+                break;
         }
     }
 }
@@ -180,7 +191,11 @@ void wfd_draft_begin(struct wfd_draft *draft, struct wf_xtce *xtce,
         place.is_inherited = i + 1 < count;
         wfd_lay_entries(draft, chain[i], &place);
     }
+    draft->packed = draft->count;
+    if (draft->rc == 0)
+        wfd_lay_calculations(draft);
     name_fields(draft);
+    wfd_find_time(draft);
 }
 
 void wfd_draft_end(struct wfd_draft *draft)

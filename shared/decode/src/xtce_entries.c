@@ -262,6 +262,11 @@ static void lay_entry(struct wfd_draft *draft, struct wfd_place *place)
     if (!place_entry(draft, place) || !repeat_of(draft, entry, &repeat)) {
         if (!was_cut)
             wfd_cut(draft, entry, "a repeat or location that cannot be told");
+        else if (draft->is_rest)
+            wfd_note(draft, entry,
+                     "it stands behind something that takes the rest of the packet: it and what "
+                     "follows is left out, up to one that says where in the container it is");
+        draft->is_rest = false;
         return;
     }
     if (condition != NULL && place->condition_count == WFD_XTCE_CONDITIONS) {

@@ -12,7 +12,7 @@
 
 #include <watchfloor/attributes.h>
 
-static struct wfd_field *add_field(struct wfd_draft *draft)
+struct wfd_field *wfd_add_field(struct wfd_draft *draft)
 {
     if (draft->count >= WF_SCHEMA_PARAMETERS_MAX) {
         draft->rc = WF_ERR_LIMIT;
@@ -163,7 +163,15 @@ static void lay_scalar(struct wfd_draft *draft, struct wfd_place *place,
             pass_over(draft, place, coding.node, repeat);
         return;
     }
-    field = add_field(draft);
+    if (coding.sizing == WF_SIZE_FIELD &&
+        wfd_counter_of(draft, coding.size_from, draft->count) == NULL) {
+        wfd_note(draft, place->entry,
+                 "the size of '%s' is not in a whole number that comes before it: read to the end "
+                 "of the packet",
+                 original);
+        coding.sizing = WF_SIZE_REST;
+    }
+    field = wfd_add_field(draft);
     if (field == NULL)
         return;
     field->parameter = parameter;
@@ -182,6 +190,8 @@ static void lay_scalar(struct wfd_draft *draft, struct wfd_place *place,
         field->count_add = (int64_t)repeat->amount.intercept;
     }
     take_place(draft, place, field, bits < 0 || is_variable ? -1 : bits * (int64_t)repeat->count);
+    if (coding.bits == 0 && coding.sizing == WF_SIZE_REST)
+        draft->is_cut = draft->is_rest = true;
 }
 
 void wfd_lay_segment(struct wfd_draft *draft, struct wfd_place *place,
@@ -189,7 +199,7 @@ void wfd_lay_segment(struct wfd_draft *draft, struct wfd_place *place,
                      int64_t order)
 {
     const char *name = wfd_attribute(parameter, "name");
-    struct wfd_field *field = add_field(draft);
+    struct wfd_field *field = wfd_add_field(draft);
     struct wf_strbuf text;
     char path[200];
     int64_t before = 0;

@@ -26,6 +26,8 @@ struct wfd_repeat {
     int64_t offset;           /* bits between two copies */
 };
 
+/* One more, all of it still to be told; NULL and rc when there is no room. */
+struct wfd_field *wfd_add_field(struct wfd_draft *draft);
 /* What follows has no place that can be told. */
 void wfd_cut(struct wfd_draft *draft, const struct wfd_node *node, const char *what);
 

@@ -73,33 +73,83 @@ static void add_bound(struct wf_strbuf *out, const char *before, double value, c
     wf_strbuf_add(out, after);
 }
 
+/* XTCE's levels of one side as its two limits; index into ranges, -1 = none. */
+struct side {
+    int inner, outer;
+    size_t count;
+};
+
+/* The lowest is the inner, the highest the outer one; a single one by how severe it is. */
+static struct side side_of(const struct range *ranges, size_t count, bool is_hi)
+{
+    struct side side = { .inner = -1, .outer = -1 };
+
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(is_hi ? ranges[i].hi : ranges[i].lo))
+            continue;
+        if (side.count++ == 0)
+            side.inner = (int)i;
+        else
+            side.outer = (int)i;
+    }
+    /* What is passed first is the inner one, whatever its level. */
+    if (side.outer >= 0) {
+        double inner = is_hi ? ranges[side.inner].hi : ranges[side.inner].lo;
+        double outer = is_hi ? ranges[side.outer].hi : ranges[side.outer].lo;
+
+        if (inner == outer) {
+            side.inner = -1;
+        } else if ((inner > outer) == is_hi) {
+            int swap = side.inner;
+
+            side.inner = side.outer;
+            side.outer = swap;
+        }
+    }
+    if (side.count == 1 && ranges[side.inner].severity >= WF_SEVERITY_CRITICAL) {
+        side.outer = side.inner;
+        side.inner = -1;
+    }
+    return side;
+}
+
 static void write_alarm(const struct wfd_draft *draft, const struct wfd_node *alarm,
                         const struct wfd_field *field, struct wf_strbuf *out)
 {
+    static const char *const names[] = { "lolo", "lo", "hi", "hihi" };
     struct range ranges[WF_COUNT_OF(levels)];
-    size_t count = read_ranges(draft, alarm, ranges);
-    const struct range *inner = &ranges[0], *outer = count > 1 ? &ranges[count - 1] : NULL;
+    size_t count = read_ranges(draft, alarm, ranges), said = 0;
+    struct side sides[] = { side_of(ranges, count, false), side_of(ranges, count, true) };
     int64_t violations;
+    bool is_mixed = false;
 
     if (count == 0)
         return;
-    if (count > 2)
+    if (sides[0].count > 2 || sides[1].count > 2)
         wfd_note(draft, alarm, "%zu alarm levels of '%s': the lowest and the highest are used",
                  count, field->original);
-    if (outer != NULL)
-        add_bound(out, "lolo = ", outer->lo, "\n");
-    add_bound(out, "lo = ", inner->lo, "\n");
-    add_bound(out, "hi = ", inner->hi, "\n");
-    if (outer != NULL)
-        add_bound(out, "hihi = ", outer->hi, "\n");
-    wf_strbuf_addf(out, "severity = lo:%d hi:%d", inner->severity, inner->severity);
-    if (outer != NULL)
-        wf_strbuf_addf(out, " lolo:%d hihi:%d", outer->severity, outer->severity);
+    for (size_t i = 0; i < 4; i++) {
+        int at = i == 1 || i == 2 ? sides[i / 2].inner : sides[i / 2].outer;
+
+        if (at >= 0) {
+            wf_strbuf_addf(out, "%s = ", names[i]);
+            add_bound(out, "", i < 2 ? ranges[at].lo : ranges[at].hi, "\n");
+        }
+    }
+    for (size_t i = 0; i < 4; i++) {
+        int at = i == 1 || i == 2 ? sides[i / 2].inner : sides[i / 2].outer;
+
+        if (at >= 0)
+            wf_strbuf_addf(out, "%s%s:%d", said++ > 0 ? " " : "severity = ", names[i],
+                           ranges[at].severity);
+    }
     wf_strbuf_add_char(out, '\n');
+    for (size_t i = 1; i < count; i++)
+        is_mixed = is_mixed || ranges[i].is_inclusive != ranges[0].is_inclusive;
     /* A bound that is still inside violates only when it is passed. */
-    if (inner->is_inclusive)
+    if (ranges[0].is_inclusive)
         wf_strbuf_add(out, "exclusive = yes\n");
-    if (outer != NULL && outer->is_inclusive != inner->is_inclusive)
+    if (is_mixed)
         wfd_note(draft, alarm,
                  "alarm ranges of '%s' mix inclusive and exclusive: taken as those "
                  "of the lowest level",
@@ -210,26 +260,28 @@ static void write_context(struct wfd_draft *draft, const struct wfd_field *field
     const struct wfd_node *match = wfd_child(alarm, "ContextMatch");
     struct range ranges[WF_COUNT_OF(levels)];
     size_t count = read_ranges(draft, alarm, ranges);
+    struct side lo = side_of(ranges, count, false), hi = side_of(ranges, count, true);
     struct wf_strbuf when;
 
     wf_strbuf_init(&when, 64u << 10);
     draft->reads_raw = false;
-    if (match == NULL || count == 0 || !wfd_condition_text(draft, match, &when)) {
+    if (match == NULL || wfd_child(alarm, "StaticAlarmRanges") == NULL ||
+        !wfd_condition_text(draft, match, true, &when)) {
         wfd_note(draft, alarm, "a context alarm of '%s' that is not understood: left out",
                  field->original);
     } else {
-        const struct range *outer = count > 1 ? &ranges[count - 1] : NULL;
-
         wf_strbuf_addf(out, "\n[context %.40s_%u]\n", field->name, number);
         wfd_write_text(out, "when", when.text);
         wf_strbuf_addf(out, "%s =", field->name);
-        if (outer != NULL)
-            add_bound(out, " lolo ", outer->lo, "");
-        add_bound(out, " lo ", ranges[0].lo, "");
-        add_bound(out, " hi ", ranges[0].hi, "");
-        if (outer != NULL)
-            add_bound(out, " hihi ", outer->hi, "");
-        wf_strbuf_add_char(out, '\n');
+        if (lo.outer >= 0)
+            add_bound(out, " lolo ", ranges[lo.outer].lo, "");
+        if (lo.inner >= 0)
+            add_bound(out, " lo ", ranges[lo.inner].lo, "");
+        if (hi.inner >= 0)
+            add_bound(out, " hi ", ranges[hi.inner].hi, "");
+        if (hi.outer >= 0)
+            add_bound(out, " hihi ", ranges[hi.outer].hi, "");
+        wf_strbuf_add(out, count == 0 ? " none\n" : "\n");
     }
     wf_strbuf_fini(&when);
 }

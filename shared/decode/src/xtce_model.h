@@ -66,6 +66,7 @@ struct wfd_field {
     const struct wfd_node *parameter, *type, *entry;
     const char *original; /* the mission's name, members and repeats included */
     char name[WF_NAME_SIZE];
+    unsigned number; /* behind the name where others have it; 1 = none */
     bool is_inherited, is_placed;
     int64_t at;   /* first bit, where that is fixed; else -1 */
     int64_t bits; /* all elements; -1 = not fixed */
@@ -78,6 +79,7 @@ struct wfd_field {
     size_t condition_count;
     struct wfd_coding coding;
     int64_t segment; /* its place among the pieces of the parameter; -1 = it is no piece */
+    const struct wfd_node *calculation; /* MathOperation: derived, not in the packet; or NULL */
 };
 
 struct wfd_packet {
@@ -96,6 +98,8 @@ struct wf_xtce {
     size_t slot_mask, slot_used;
     struct wfd_packet *packets;
     size_t packet_count;
+    const struct wfd_node **calculations; /* MathOperations, in the order of the file */
+    size_t calculation_count;
     size_t steps;             /* entries looked at: hostile files nest without end */
     struct wf_problems notes; /* of the file as a whole */
 };
@@ -107,12 +111,16 @@ struct wfd_draft {
     struct wf_problems *notes; /* NULL = only looking */
     struct wfd_field *fields;
     size_t count, room;
-    int64_t at;  /* the bit after the last field; -1 = not fixed */
-    bool is_cut; /* what follows cannot be placed, unless it says where it is */
-    int rc;      /* NOMEM, LIMIT */
+    int64_t at;   /* the bit after the last field; -1 = not fixed */
+    bool is_cut;  /* what follows cannot be placed, unless it says where it is */
+    bool is_rest; /* because something takes the rest of the packet; not yet noted */
+    int rc;       /* NOMEM, LIMIT */
     /* While a condition becomes text: whose it is (0 = the packet's), and what is compared. */
     size_t reader;
     bool reads_raw;
+    size_t packed; /* fields before that are in the packet, those behind are derived */
+    /* Fields that the sample's time is the sum of. */
+    size_t times[4], time_count;
     uint16_t apids[WF_SCHEMA_APIDS_MAX];
     size_t apid_count;
     struct wf_strbuf match;
@@ -160,9 +168,9 @@ bool wfd_amount_of(struct wfd_draft *draft, const struct wfd_node *node, struct 
 /* xtce_select.c */
 void wfd_select(struct wfd_draft *draft);
 /* The condition that `node` holds (Comparison, ComparisonList, BooleanExpression), as text. */
-bool wfd_condition_text(struct wfd_draft *draft, const struct wfd_node *node,
+bool wfd_condition_text(struct wfd_draft *draft, const struct wfd_node *node, bool is_alone,
                         struct wf_strbuf *out);
-/* Only the last levels of `container`'s chain, those behind `base`. */
+/* That the last levels of `container`'s chain, those behind `base`, do not hold. */
 bool wfd_difference_text(struct wfd_draft *draft, const struct wfd_node *base,
                          const struct wfd_node *container, struct wf_strbuf *out);
 
@@ -174,6 +182,16 @@ void wfd_write_calibration(struct wfd_draft *draft, const struct wfd_field *fiel
 /* The [calibrator] sections that it is the first to need. */
 void wfd_write_calibrators(struct wfd_draft *draft, const struct wfd_field *field,
                            struct wf_strbuf *out);
+
+/* xtce_math.c: fields for what is calculated from those of the packet; and how. */
+void wfd_lay_calculations(struct wfd_draft *draft);
+void wfd_write_calculation(struct wfd_draft *draft, const struct wfd_field *field,
+                           struct wf_strbuf *out);
+
+/* xtce_time.c: which fields are the sample's time; and what [subsystem] says of it. */
+void wfd_find_time(struct wfd_draft *draft);
+bool wfd_is_time(const struct wfd_draft *draft, const struct wfd_field *field);
+void wfd_write_time(const struct wfd_draft *draft, struct wf_strbuf *out);
 
 /* xtce_write.c */
 void wfd_write_schema(struct wfd_draft *draft, const char *name, struct wf_strbuf *out);

@@ -57,6 +57,8 @@ static bool read_comparison(struct wfd_draft *draft, const struct wfd_node *node
     out->relation = relation_of(is_condition ? (relation != NULL ? relation->text : NULL)
                                              : wfd_attribute(node, "comparisonOperator"));
     out->value = is_condition ? (value != NULL ? value->text : NULL) : wfd_attribute(node, "value");
+    if (out->field != NULL && out->field->calculation != NULL && draft->reads_raw)
+        out->field = NULL; /* not in the packet */
     if (out->field == NULL || out->relation == NULL || (out->value == NULL && out->other == NULL)) {
         wfd_note(draft, node, "a comparison of '%.60s' that is not understood; left out",
                  name != NULL ? name : "");
@@ -86,13 +88,54 @@ static bool label_value(const struct wfd_draft *draft, const struct wfd_field *f
     return *out == 1 || wf_casecmp(label, zero != NULL ? zero : "False") == 0;
 }
 
-static bool add_comparison(struct wfd_draft *draft, const struct comparison *comparison,
-                           struct wf_strbuf *out)
+static const char *negated(const char *relation)
 {
+    static const char *const pairs[][2] = { { "==", "!=" }, { "<", ">=" }, { "<=", ">" } };
+
+    for (size_t i = 0; i < WF_COUNT_OF(pairs); i++) {
+        if (strcmp(pairs[i][0], relation) == 0)
+            return pairs[i][1];
+        if (strcmp(pairs[i][1], relation) == 0)
+            return pairs[i][0];
+    }
+    return relation;
+}
+
+static bool add_value(const struct wfd_draft *draft, const struct comparison *comparison,
+                      struct wf_strbuf *out)
+{
+    const struct wfd_field *field = comparison->field;
     double number;
     int64_t label;
 
-    wf_strbuf_addf(out, "%s %s ", comparison->field->name, comparison->relation);
+    if (field->coding.type == WF_TYPE_STRING) {
+        if (strpbrk(comparison->value, "\"\\\n") != NULL)
+            return false;
+        wf_strbuf_addf(out, "\"%s\"", comparison->value);
+        return true;
+    }
+    /* A label may look like a number: of the raw value it is one. */
+    if (comparison->is_calibrated_wanted && label_value(draft, field, comparison->value, &label)) {
+        wf_strbuf_addf(out, "%lld", (long long)label);
+        return true;
+    }
+    if (wf_parse_double(comparison->value, &number, NULL) == 0 ||
+        wf_parse_i64(comparison->value, &label, NULL) == 0) {
+        wf_strbuf_add(out, comparison->value);
+        return true;
+    }
+    if (!label_value(draft, field, comparison->value, &label))
+        return false;
+    wf_strbuf_addf(out, "%lld", (long long)label);
+    return true;
+}
+
+static bool add_comparison(struct wfd_draft *draft, const struct comparison *comparison,
+                           bool is_negated, struct wf_strbuf *out)
+{
+    const char *relation = is_negated ? negated(comparison->relation) : comparison->relation;
+
+    wf_strbuf_addf(out, "%s %s ", comparison->field->name, relation);
     if (comparison->is_calibrated_wanted == draft->reads_raw &&
         wfd_is_calibrated(draft, comparison->field))
         wfd_note(draft, comparison->node, "the %s value of '%s' is compared",
@@ -101,68 +144,67 @@ static bool add_comparison(struct wfd_draft *draft, const struct comparison *com
         wf_strbuf_add(out, comparison->other->name);
         return true;
     }
-    if (label_value(draft, comparison->field, comparison->value, &label)) {
-        wf_strbuf_addf(out, "%lld", (long long)label);
-    } else if (wf_parse_double(comparison->value, &number, NULL) == 0 ||
-               wf_parse_i64(comparison->value, &label, NULL) == 0) {
-        wf_strbuf_add(out, comparison->value);
-    } else if (comparison->field->coding.type == WF_TYPE_STRING &&
-               strpbrk(comparison->value, "\"\\\n") == NULL) {
-        wf_strbuf_addf(out, "\"%s\"", comparison->value);
-    } else {
-        wfd_note(draft, comparison->node, "'%.60s' is no value of '%s'; the comparison is left out",
-                 comparison->value, comparison->field->name);
-        return false;
-    }
-    return true;
+    if (add_value(draft, comparison, out))
+        return true;
+    wfd_note(draft, comparison->node, "'%.60s' is no value of '%s'; the comparison is left out",
+             comparison->value, comparison->field->name);
+    return false;
 }
 
 /* --- conditions ----------------------------------------------------------------------------------- */
 
-static bool add_condition(struct wfd_draft *draft, const struct wfd_node *node,
-                          struct wf_strbuf *out, unsigned depth);
+/* What stands around a condition decides whether it needs parentheses. */
+enum around { ALONE, WITHIN_AND, WITHIN_OR };
 
-static bool add_list(struct wfd_draft *draft, const struct wfd_node *list, const char *between,
-                     struct wf_strbuf *out, unsigned depth)
+static bool add_condition(struct wfd_draft *draft, const struct wfd_node *node, bool is_negated,
+                          enum around around, struct wf_strbuf *out, unsigned depth);
+
+static bool add_list(struct wfd_draft *draft, const struct wfd_node *list, bool is_and,
+                     bool is_negated, enum around around, struct wf_strbuf *out, unsigned depth)
 {
-    bool is_first = true;
+    bool is_one = list->first != NULL && list->first->next == NULL;
+    bool joins_and = is_and != is_negated;
+    bool has_parentheses = !is_one && around == (joins_and ? WITHIN_OR : WITHIN_AND);
+    enum around inside = is_one ? around : joins_and ? WITHIN_AND : WITHIN_OR;
 
-    wf_strbuf_add_char(out, '(');
+    wf_strbuf_add(out, has_parentheses ? "(" : "");
     for (const struct wfd_node *node = list->first; node != NULL; node = node->next) {
-        if (!is_first)
-            wf_strbuf_add(out, between);
-        if (!add_condition(draft, node, out, depth + 1))
+        if (node != list->first)
+            wf_strbuf_add(out, joins_and ? " and " : " or ");
+        if (!add_condition(draft, node, is_negated, inside, out, depth + 1))
             return false;
-        is_first = false;
     }
-    wf_strbuf_add_char(out, ')');
-    return !is_first;
+    wf_strbuf_add(out, has_parentheses ? ")" : "");
+    return list->first != NULL;
 }
 
-static bool add_condition(struct wfd_draft *draft, const struct wfd_node *node,
-                          struct wf_strbuf *out, unsigned depth)
+static bool add_condition(struct wfd_draft *draft, const struct wfd_node *node, bool is_negated,
+                          enum around around, struct wf_strbuf *out, unsigned depth)
 {
     struct comparison comparison;
 
     if (depth > WFD_XTCE_CHAIN_MAX || out->was_cut)
         return false;
     if (wfd_is(node, "Comparison") || wfd_is(node, "Condition"))
-        return read_comparison(draft, node, &comparison) && add_comparison(draft, &comparison, out);
+        return read_comparison(draft, node, &comparison) &&
+               add_comparison(draft, &comparison, is_negated, out);
     if (wfd_is(node, "ComparisonList") || wfd_is(node, "ANDedConditions"))
-        return add_list(draft, node, " and ", out, depth);
+        return add_list(draft, node, true, is_negated, around, out, depth);
     if (wfd_is(node, "ORedConditions"))
-        return add_list(draft, node, " or ", out, depth);
+        return add_list(draft, node, false, is_negated, around, out, depth);
     if (wfd_is(node, "BooleanExpression") && node->first != NULL && node->first->next == NULL)
-        return add_condition(draft, node->first, out, depth + 1);
+        return add_condition(draft, node->first, is_negated, around, out, depth + 1);
     wfd_note(draft, node, "%s is not understood; left out", node->name);
     return false;
 }
 
-bool wfd_condition_text(struct wfd_draft *draft, const struct wfd_node *node, struct wf_strbuf *out)
+bool wfd_condition_text(struct wfd_draft *draft, const struct wfd_node *node, bool is_alone,
+                        struct wf_strbuf *out)
 {
     size_t from = out->len;
 
-    if (node->first != NULL && add_condition(draft, node->first, out, 0))
+    if (node->first != NULL &&
+        add_condition(draft, node->first, false, is_alone ? ALONE : WITHIN_AND, out, 0))
         return true;
     out->len = from;
     out->text[from] = '\0';
@@ -251,7 +293,7 @@ static void take(struct wfd_draft *draft, const struct wfd_node *node, unsigned 
     }
     if (from > 0)
         wf_strbuf_add(&draft->match, " and ");
-    if (!add_condition(draft, node, &draft->match, depth + 1)) {
+    if (!add_condition(draft, node, false, WITHIN_AND, &draft->match, depth + 1)) {
         draft->match.len = from;
         draft->match.text[from] = '\0';
     }
@@ -279,25 +321,36 @@ void wfd_select(struct wfd_draft *draft)
     }
 }
 
+/* What those behind `base` ask for, turned around: any of it does not hold. */
 bool wfd_difference_text(struct wfd_draft *draft, const struct wfd_node *base,
                          const struct wfd_node *container, struct wf_strbuf *out)
 {
     const struct wfd_node *chain[WFD_XTCE_CHAIN_MAX];
     size_t count = wfd_chain(draft->xtce, container, chain);
-    size_t from = out->len;
+    size_t from = out->len, parts = 0;
     bool is_behind = false;
 
     draft->reads_raw = true;
     for (size_t i = 0; i < count; i++) {
         const struct wfd_node *criteria = is_behind ? restriction_of(chain[i]) : NULL;
 
+        parts += criteria != NULL;
+        is_behind = is_behind || chain[i] == base;
+    }
+    wf_strbuf_add(out, parts > 1 ? "(" : "");
+    is_behind = false;
+    for (size_t i = 0, n = 0; i < count; i++) {
+        const struct wfd_node *criteria = is_behind ? restriction_of(chain[i]) : NULL;
+
         if (criteria != NULL) {
-            if (out->len > from)
-                wf_strbuf_add(out, " and ");
-            if (!wfd_condition_text(draft, criteria, out))
+            wf_strbuf_add(out, n++ > 0 ? " or " : "");
+            if (criteria->first == NULL ||
+                !add_condition(draft, criteria->first, true, parts > 1 ? WITHIN_OR : WITHIN_AND,
+                               out, 0))
                 return false;
         }
         is_behind = is_behind || chain[i] == base;
     }
+    wf_strbuf_add(out, parts > 1 ? ")" : "");
     return out->len > from;
 }

@@ -88,7 +88,10 @@ static void write_unit(const struct wfd_draft *draft, const struct wfd_field *fi
         if (power != NULL && strcmp(power, "1") != 0 && strcmp(power, "1.0") != 0)
             wf_strbuf_addf(&unit, "^%s", power);
     }
-    if (unit.len == 0 && time_unit != NULL)
+    /* Counts of the sample's time are no seconds, unless one count is one. */
+    if (unit.len == 0 && time_unit != NULL &&
+        (!wfd_is_time(draft, field) ||
+         wfd_number(wfd_child(field->type, "Encoding"), "scale", 1) == 1))
         wf_strbuf_add(&unit, strcmp(time_unit, "seconds") == 0 ? "s" : time_unit);
     wfd_write_text(out, "unit", text);
 }
@@ -214,10 +217,6 @@ static void write_size(struct wfd_draft *draft, const struct wfd_field *field,
             wf_strbuf_add_char(out, '\n');
             break;
         }
-        wfd_note(draft, field->entry,
-                 "the size of '%s' is not in a whole number that comes before it: read to the "
-                 "end of the packet",
-                 field->original);
         wf_strbuf_add(out, "size = rest\n");
         break;
     case WF_SIZE_PREFIX:
@@ -325,8 +324,9 @@ static void write_conditions(struct wfd_draft *draft, const struct wfd_field *fi
 
         if (from > 0)
             wf_strbuf_add(&text, " and ");
-        if (condition->node != NULL ? !wfd_condition_text(draft, condition->node, &text)
-                                    : !add_repeat_condition(draft, condition, &text)) {
+        if (condition->node != NULL
+                ? !wfd_condition_text(draft, condition->node, field->condition_count == 1, &text)
+                : !add_repeat_condition(draft, condition, &text)) {
             text.len = from;
             text.text[from] = '\0';
             if (condition->node == NULL)
@@ -382,6 +382,27 @@ static void write_parameter(struct wfd_draft *draft, const struct wfd_field *fie
         wfd_write_calibration(draft, field, out);
     if (field->segment < 0)
         wfd_write_limits(draft, field, wfd_is_calibrated(draft, field), out);
+}
+
+static void write_derived(struct wfd_draft *draft, const struct wfd_field *field,
+                          struct wf_strbuf *out)
+{
+    static const char *const types[] = { "uint", "int", "float", "bool" };
+    const struct wfd_node *labels = wfd_labels_of(draft, field);
+
+    wf_strbuf_addf(out, "\n[derived %s]\n", field->name);
+    if (strcmp(field->name, field->original) != 0 && is_alias_free(draft, field))
+        wfd_write_text(out, "alias", field->original);
+    wfd_write_text(out, "title", text_of(field->parameter, "shortDescription", ""));
+    wfd_write_text(out, "description", text_of(field->parameter, "", "LongDescription"));
+    if (field->coding.type != WF_TYPE_FLOAT)
+        wf_strbuf_addf(out, "type = %s\n", types[field->coding.type]);
+    wfd_write_calculation(draft, field, out);
+    write_unit(draft, field, out);
+    if (labels != NULL)
+        wf_strbuf_addf(out, "enumeration = %s\n",
+                       wfd_first_with(draft, labels, wfd_labels_of)->name);
+    wfd_write_limits(draft, field, false, out);
 }
 
 /* --- parameters that come in pieces ----------------------------------------------------------- */
@@ -461,7 +482,7 @@ static void exclude_children(struct wfd_draft *draft)
             count--;
         if (count == 0 || xtce->packets[i].container == draft->container)
             continue;
-        wf_strbuf_add(&draft->match, from > 0 ? " and not (" : "not (");
+        wf_strbuf_add(&draft->match, from > 0 ? " and " : "");
         if (!wfd_difference_text(draft, draft->container, xtce->packets[i].container,
                                  &draft->match)) {
             draft->match.len = from;
@@ -469,80 +490,7 @@ static void exclude_children(struct wfd_draft *draft)
             wfd_note(draft, xtce->packets[i].container,
                      "'%s' extends '%s' and nothing that can be said tells them apart",
                      xtce->packets[i].name, wfd_attribute(draft->container, "name"));
-            continue;
         }
-        wf_strbuf_add_char(&draft->match, ')');
-    }
-}
-
-/* The scale of one count of an absolute time as the schema's unit; "" when it is none. */
-static bool add_time_unit(double scale, struct wf_strbuf *out)
-{
-    static const struct {
-        double seconds;
-        const char *name;
-    } units[] = { { 86400, "1d" }, { 1, "1s" }, { 1e-3, "1ms" }, { 1e-6, "1us" }, { 1e-9, "1ns" } };
-
-    for (size_t i = 0; i < WF_COUNT_OF(units); i++) {
-        if (scale == units[i].seconds) {
-            wf_strbuf_add(out, units[i].name);
-            return true;
-        }
-    }
-    if (scale > 0 && 1 / scale == floor(1 / scale) && 1 / scale < 1e9) {
-        wf_strbuf_addf(out, "1/%.0fs", 1 / scale);
-        return true;
-    }
-    return false;
-}
-
-static const char *epoch_of(const struct wfd_node *type)
-{
-    static const struct {
-        const char *xtce, *ours;
-    } known[] = { { "TAI", "tai" },
-                  { "UNIX", "unix" },
-                  { "POSIX", "unix" },
-                  { "GPS", "gps" },
-                  { "J2000", "j2000" } };
-    const struct wfd_node *epoch = wfd_path(type, "ReferenceTime/Epoch");
-
-    if (epoch == NULL)
-        return NULL;
-    for (size_t i = 0; i < WF_COUNT_OF(known); i++) {
-        if (strcmp(known[i].xtce, epoch->text) == 0)
-            return known[i].ours;
-    }
-    return epoch->text;
-}
-
-/* An absolute time with an epoch is the sample's time; others in seconds add to it. */
-static void write_time(const struct wfd_draft *draft, struct wf_strbuf *out)
-{
-    for (size_t i = 0; i < draft->count; i++) {
-        const struct wfd_field *field = &draft->fields[i];
-        const char *epoch = epoch_of(field->type);
-        const struct wfd_node *encoding = wfd_child(field->type, "Encoding");
-        char text[120];
-        struct wf_strbuf unit = WF_STRBUF_FIXED(text);
-        bool is_date;
-
-        if (!wfd_is(field->type, "AbsoluteTimeParameterType"))
-            continue;
-        if (epoch == NULL || wfd_number(encoding, "offset", 0) != 0 ||
-            (field->coding.type != WF_TYPE_UINT && field->coding.type != WF_TYPE_INT) ||
-            !add_time_unit(wfd_number(encoding, "scale", 1), &unit)) {
-            wfd_note(draft, field->entry,
-                     "'%s', an absolute time, is read as a number; it is not "
-                     "the sample's time",
-                     field->original);
-            continue;
-        }
-        is_date = epoch[0] >= '0' && epoch[0] <= '9';
-        wf_strbuf_addf(out, "time = fields %s:%s\nepoch = %.40s%s%s\n", field->name, unit.text,
-                       epoch, is_date && strchr(epoch, 'T') == NULL ? "T00:00:00" : "",
-                       is_date ? " utc" : "");
-        return;
     }
 }
 
@@ -564,10 +512,12 @@ void wfd_write_schema(struct wfd_draft *draft, const char *name, struct wf_strbu
         wf_strbuf_addf(out, " %u", (unsigned)draft->apids[i]);
     wf_strbuf_add_char(out, '\n');
     wfd_write_text(out, "match", draft->match.len > 0 ? draft->match.text : "");
-    write_time(draft, out);
-    for (size_t i = 0; i < draft->count; i++)
+    wfd_write_time(draft, out);
+    for (size_t i = 0; i < draft->packed; i++)
         write_parameter(draft, &draft->fields[i], i == 0, out);
     write_assembled(draft, out);
+    for (size_t i = draft->packed; i < draft->count; i++)
+        write_derived(draft, &draft->fields[i], out);
     for (size_t i = 0; i < draft->count; i++)
         wfd_write_calibrators(draft, &draft->fields[i], out);
     for (size_t i = 0; i < draft->count; i++)

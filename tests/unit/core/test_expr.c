@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include <watchfloor/attributes.h>
 #include <watchfloor/expr.h>
+#include <watchfloor/strbuf.h>
 
 /* Names of the tests' own world: t, f, u are true, false and unknown. */
 static struct wf_enumeration_entry mode_entries[] = {
@@ -525,6 +527,48 @@ static void the_inputs_are_known_once_each(void **state)
     wf_expr_free(&expr);
 }
 
+static bool note_step(void *context, const struct wf_expr_step *step)
+{
+    struct wf_strbuf *out = context;
+
+    if (step->kind == WF_STEP_NAME)
+        wf_strbuf_addf(out, "%s[%u] ", world[step->id].name, step->element);
+    else if (step->kind == WF_STEP_OPERATOR)
+        wf_strbuf_addf(out, "%s/%u ", step->word, step->operands);
+    else if (step->constant.kind == WF_VALUE_TEXT)
+        wf_strbuf_addf(out, "'%.*s' ", (int)step->constant.len, step->constant.as.text);
+    else
+        wf_strbuf_addf(out, "%g ", wf_value_as_double(&step->constant));
+    return strcmp(step->kind == WF_STEP_OPERATOR ? step->word : "", "min") != 0;
+}
+
+static void its_steps_come_with_operands_first(void **state)
+{
+    static const struct {
+        const char *text, *steps;
+        bool is_whole;
+    } steps[] = {
+        { "three + 2.5 * -half", "three[0] 2.5 half[0] neg/1 */2 +/2 ", true },
+        { "not t or list[3] >= 0x10", "t[0] not/1 list[3] 16 >=/2 or/2 ", true },
+        { "mode == SAFE", "mode[0] 1 ==/2 ", true },
+        { "name != \"x y\"", "name[0] 'x y' !=/2 ", true },
+        { "if(t, sqrt(three), pow(half, 2))", "t[0] three[0] sqrt/1 half[0] 2 pow/2 if/3 ", true },
+        { "abs(min(three, half)) + 1", "three[0] half[0] min/2 ", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < WF_COUNT_OF(steps); i++) {
+        struct wf_expr *expr = NULL;
+        char text[200];
+        struct wf_strbuf out = WF_STRBUF_FIXED(text);
+
+        assert_int_equal(wf_expr_compile(steps[i].text, &scope, &expr, NULL), 0);
+        assert_int_equal(wf_expr_walk(expr, note_step, &out), steps[i].is_whole);
+        assert_string_equal(text, steps[i].steps);
+        wf_expr_free(&expr);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -539,6 +583,7 @@ int main(void)
         cmocka_unit_test(what_means_nothing_is_refused_with_its_column),
         cmocka_unit_test(depth_and_length_are_bounded),
         cmocka_unit_test(the_inputs_are_known_once_each),
+        cmocka_unit_test(its_steps_come_with_operands_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

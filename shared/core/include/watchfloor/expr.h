@@ -105,6 +105,22 @@ void wf_expr_value(const struct wf_expr *expr, const struct wf_expr_values *valu
 enum wf_truth { WF_FALSE = 0, WF_TRUE = 1, WF_UNKNOWN = 2 };
 enum wf_truth wf_expr_truth(const struct wf_expr *expr, const struct wf_expr_values *values);
 
+/*
+ * The expression step by step, operands before their operator, for whoever says it in another
+ * language. Labels are their numbers. Stops when `visit` gives false; returns the last answer.
+ */
+enum wf_expr_step_kind { WF_STEP_CONSTANT, WF_STEP_NAME, WF_STEP_OPERATOR };
+struct wf_expr_step {
+    enum wf_expr_step_kind kind;
+    struct wf_value constant; /* U64, I64, F64, BOOL or TEXT (valid as long as the expression) */
+    int id;                   /* of a NAME, as the scope gave it */
+    uint32_t element;
+    const char *word;  /* of an OPERATOR: "+", "and", "==", "abs" ...; minus is "neg" */
+    unsigned operands; /* 1 .. 3; any, all and N of () are one step "of" without operands */
+};
+typedef bool (*wf_expr_step_fn)(void *context, const struct wf_expr_step *step);
+bool wf_expr_walk(const struct wf_expr *expr, wf_expr_step_fn visit, void *context);
+
 /* Scope and values of a schema's own parameters: id = parameter index. */
 void wf_expr_schema_scope(const struct wf_schema *schema, struct wf_expr_scope *out);
 struct wf_expr_payload {

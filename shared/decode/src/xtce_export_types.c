@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Parameters and their types. A type is one for each parameter; labels and calibrators that
+ * several share stand in a type that theirs are based on, so that importing shares them again.
+ */
+
+#include <math.h>
+#include <string.h>
+
+#include <watchfloor/attributes.h>
+#include <watchfloor/clock.h>
+#include <watchfloor/decode/timecode.h>
+
+#include "xtce_export.h"
+
+/* --- encodings -------------------------------------------------------------------------------- */
+
+static void write_body(const struct wfd_export *export, const struct wf_calibrator *calibrator)
+{
+    struct wf_strbuf *out = export->out;
+
+    if (calibrator->kind == WF_CALIBRATOR_POLYNOMIAL) {
+        wf_strbuf_add(out, "<PolynomialCalibrator>");
+        for (size_t i = 0; i < calibrator->count; i++) {
+            wf_strbuf_add(out, "<Term");
+            wfd_export_number(out, "coefficient", calibrator->y[i]);
+            wf_strbuf_addf(out, " exponent=\"%zu\"/>", i);
+        }
+        wf_strbuf_add(out, "</PolynomialCalibrator>");
+        return;
+    }
+    wf_strbuf_addf(out, "<SplineCalibrator order=\"%d\" extrapolate=\"%s\">", calibrator->order,
+                   calibrator->extrapolate ? "true" : "false");
+    for (size_t i = 0; i < calibrator->count; i++) {
+        wf_strbuf_add(out, "<SplinePoint");
+        wfd_export_number(out, "raw", calibrator->x[i]);
+        wfd_export_number(out, "calibrated", calibrator->y[i]);
+        wf_strbuf_add(out, "/>");
+    }
+    wf_strbuf_add(out, "</SplineCalibrator>");
+}
+
+static void write_contexts(const struct wfd_export *export, const struct wf_parameter *parameter)
+{
+    const struct wf_schema *schema = export->schema;
+    struct wf_strbuf *out = export->out;
+
+    wf_strbuf_add(out, "<ContextCalibratorList>");
+    for (size_t i = 0; i < parameter->choice_count; i++) {
+        const struct wf_calibrator *calibrator = &schema->calibrators[parameter->choices[i]];
+        struct wf_strbuf when;
+
+        wf_strbuf_init(&when, 64u << 10);
+        if (wfd_export_condition(export, calibrator->when, true, &when)) {
+            wf_strbuf_addf(out, "<ContextCalibrator><ContextMatch>%s</ContextMatch><Calibrator>",
+                           when.text);
+            write_body(export, calibrator);
+            wf_strbuf_add(out, "</Calibrator></ContextCalibrator>");
+        } else {
+            wfd_export_note(export, parameter,
+                            "a calibrator whose 'when' is no comparison of values is left out");
+        }
+        wf_strbuf_fini(&when);
+    }
+    wf_strbuf_add(out, "</ContextCalibratorList>");
+}
+
+static const char *byte_order_of(const struct wf_parameter *parameter, uint32_t bits)
+{
+    return parameter->byte_order == WF_LITTLE_ENDIAN && bits > 8
+               ? " byteOrder=\"leastSignificantByteFirst\""
+               : "";
+}
+
+static void write_number(const struct wfd_export *export, const struct wf_parameter *parameter)
+{
+    static const char *const encodings[] = { "unsigned", "signMagnitude", "onesComplement",
+                                             "packedBCD", "MILSTD_1750A" };
+    bool is_float = parameter->type == WF_TYPE_FLOAT;
+    const char *element = is_float ? "FloatDataEncoding" : "IntegerDataEncoding";
+    const char *encoding = encodings[parameter->encoding];
+    struct wf_strbuf *out = export->out;
+
+    if (parameter->encoding == WF_ENCODING_PLAIN)
+        encoding = is_float                         ? "IEEE754_1985"
+                   : parameter->type == WF_TYPE_INT ? "twosComplement"
+                                                    : "unsigned";
+    wf_strbuf_addf(out, "<%s sizeInBits=\"%u\" encoding=\"%s\"%s", element, parameter->bits,
+                   encoding, byte_order_of(parameter, parameter->bits));
+    if (parameter->calibrator < 0) {
+        wf_strbuf_add(out, "/>");
+        return;
+    }
+    wf_strbuf_add(out, "><DefaultCalibrator>");
+    write_body(export, &export->schema->calibrators[parameter->calibrator]);
+    wf_strbuf_add(out, "</DefaultCalibrator>");
+    if (parameter->choice_count > 0)
+        write_contexts(export, parameter);
+    wf_strbuf_addf(out, "</%s>", element);
+}
+
+static void write_sized(const struct wfd_export *export, const struct wf_parameter *parameter)
+{
+    bool is_text = parameter->type == WF_TYPE_STRING;
+    const char *element = is_text ? "StringDataEncoding" : "BinaryDataEncoding";
+    bool is_variable = is_text && parameter->sizing != WF_SIZE_FIXED;
+    unsigned long long bits = 8ull * (unsigned long long)parameter->size_max;
+    struct wf_strbuf *out = export->out;
+
+    wf_strbuf_addf(out, "<%s%s>", element, byte_order_of(parameter, parameter->prefix_bits));
+    if (is_variable)
+        wf_strbuf_addf(out, "<Variable maxSizeInBits=\"%llu\">", bits);
+    else
+        wf_strbuf_add(out, "<SizeInBits>");
+    switch (parameter->sizing) {
+    case WF_SIZE_FIXED:
+        wf_strbuf_addf(out,
+                       is_text ? "<Fixed><FixedValue>%llu</FixedValue></Fixed>"
+                               : "<FixedValue>%llu</FixedValue>",
+                       bits);
+        break;
+    case WF_SIZE_FIELD:
+        wf_strbuf_add(out, "<DynamicValue><ParameterInstanceRef");
+        wfd_export_attribute(out, "parameterRef",
+                             wfd_export_name(&export->schema->parameters[parameter->size_from]));
+        wf_strbuf_addf(out, "/><LinearAdjustment slope=\"8\" intercept=\"%d\"/></DynamicValue>",
+                       8 * (int)parameter->size_add);
+        break;
+    case WF_SIZE_PREFIX:
+        if (is_text)
+            wf_strbuf_addf(out, "<LeadingSize sizeInBitsOfSizeTag=\"%u\"/>",
+                           parameter->prefix_bits);
+        else
+            wfd_export_note(export, parameter,
+                            "bytes behind their own length have no words in XTCE: they go to "
+                            "the end of the packet");
+        break;
+    case WF_SIZE_TERMINATED:
+        if (is_text)
+            wf_strbuf_addf(out, "<TerminationChar>%02X</TerminationChar>", parameter->terminator);
+        else
+            wfd_export_note(export, parameter,
+                            "bytes up to a terminator have no words in XTCE: they go to the end "
+                            "of the packet");
+        break;
+    case WF_SIZE_REST:
+        wfd_export_note(export, parameter,
+                        "a size up to the end of the packet has no words in XTCE");
+        break;
+    }
+    wf_strbuf_addf(out, is_variable ? "</Variable></%s>" : "</SizeInBits></%s>", element);
+}
+
+/* A time code: its bytes. */
+static void write_time(const struct wfd_export *export, const struct wf_parameter *parameter)
+{
+    size_t bytes = wf_timecode_bytes(&parameter->time, NULL, 0);
+
+    wfd_export_note(export, parameter,
+                    bytes > 0
+                        ? "a time code is exported as its bytes"
+                        : "a time code that tells its own length goes to the end of the packet");
+    wf_strbuf_add(export->out, "<BinaryDataEncoding><SizeInBits>");
+    if (bytes > 0)
+        wf_strbuf_addf(export->out, "<FixedValue>%zu</FixedValue>", 8 * bytes);
+    wf_strbuf_add(export->out, "</SizeInBits></BinaryDataEncoding>");
+}
+
+static void write_encoding(const struct wfd_export *export, const struct wf_parameter *parameter)
+{
+    if (parameter->type == WF_TYPE_TIME)
+        write_time(export, parameter);
+    else if (parameter->bits > 0)
+        write_number(export, parameter);
+    else
+        write_sized(export, parameter);
+}
+
+/* --- ranges ----------------------------------------------------------------------------------- */
+
+static const char *const range_names[] = {
+    "", "WatchRange", "WarningRange", "DistressRange", "CriticalRange", "SevereRange"
+};
+
+/* The levels of the limits of one side: at most one limit at each. */
+static void write_ranges(const struct wfd_export *export, const struct wf_parameter *parameter,
+                         uint8_t present, const double value[WF_LIMIT_COUNT])
+{
+    const struct wf_limits *limits = &parameter->limits;
+    const char *ends[] = { limits->is_exclusive ? "minInclusive" : "minExclusive",
+                           limits->is_exclusive ? "maxInclusive" : "maxExclusive" };
+    static const enum wf_limit sides[][2] = { { WF_LO, WF_LOLO }, { WF_HI, WF_HIHI } };
+    struct wf_strbuf *out = export->out;
+
+    wf_strbuf_add(out, "<StaticAlarmRanges>");
+    for (uint8_t severity = 1; severity <= WF_SEVERITY_SEVERE; severity++) {
+        size_t from = out->len, empty;
+
+        wf_strbuf_addf(out, "<%s", range_names[severity]);
+        empty = out->len;
+        for (size_t side = 0; side < 2; side++) {
+            unsigned said = 0;
+
+            for (size_t i = 0; i < 2; i++) {
+                enum wf_limit which = sides[side][i];
+
+                if (!(present & (1u << which)) || limits->severity[which] != severity)
+                    continue;
+                if (said++ == 0)
+                    wfd_export_number(out, ends[side], value[which]);
+                else
+                    wfd_export_note(export, parameter,
+                                    "two limits of the same severity on one side: the inner one "
+                                    "is exported");
+            }
+        }
+        if (out->len == empty) {
+            out->len = from;
+            out->text[from] = '\0';
+        } else {
+            wf_strbuf_add(out, "/>");
+        }
+    }
+    wf_strbuf_add(out, "</StaticAlarmRanges>");
+}
+
+static void write_states(const struct wfd_export *export, const struct wf_parameter *parameter)
+{
+    static const char *const names[] = { "normal",   "watch",    "warning",
+                                         "distress", "critical", "severe" };
+    const struct wf_limits *limits = &parameter->limits;
+
+    wf_strbuf_add(export->out, "<EnumerationAlarmList>");
+    for (size_t i = 0; i < limits->state_count; i++) {
+        const char *label = wf_enumeration_label(
+            &export->schema->enumerations[parameter->enumeration], limits->states[i].value);
+        uint8_t severity = limits->states[i].severity;
+
+        if (label == NULL) {
+            wfd_export_note(export, parameter, "a state without label has no words in XTCE");
+            continue;
+        }
+        wf_strbuf_addf(export->out, "<EnumerationAlarm alarmLevel=\"%s\"",
+                       names[severity <= 5 ? severity : 5]);
+        wfd_export_attribute(export->out, "enumerationLabel", label);
+        wf_strbuf_add(export->out, "/>");
+    }
+    wf_strbuf_add(export->out, "</EnumerationAlarmList>");
+}
+
+static void write_context_alarms(const struct wfd_export *export, size_t index)
+{
+    const struct wf_schema *schema = export->schema;
+    const struct wf_parameter *parameter = &schema->parameters[index];
+    struct wf_strbuf *out = export->out;
+    bool is_open = false;
+
+    for (size_t i = 0; i < schema->context_count; i++) {
+        const struct wf_context *context = &schema->contexts[i];
+
+        for (size_t k = 0; k < context->limit_count; k++) {
+            const struct wf_context_limit *limit = &context->limits[k];
+            struct wf_strbuf when;
+
+            if (limit->parameter != (int)index)
+                continue;
+            wf_strbuf_init(&when, 64u << 10);
+            if (wfd_export_condition(export, context->when, false, &when)) {
+                wf_strbuf_add(out, is_open ? "" : "<ContextAlarmList>");
+                is_open = true;
+                wf_strbuf_add(out, "<ContextAlarm>");
+                write_ranges(export, parameter, limit->present, limit->value);
+                wf_strbuf_addf(out, "<ContextMatch>%s</ContextMatch></ContextAlarm>", when.text);
+            } else {
+                wfd_export_note(export, parameter,
+                                "limits of a context that is no comparison of values of this "
+                                "packet are left out");
+            }
+            wf_strbuf_fini(&when);
+        }
+    }
+    wf_strbuf_add(out, is_open ? "</ContextAlarmList>" : "");
+}
+
+/* Said once a parameter: what alarms are made of beside ranges. */
+static void note_alarms(const struct wfd_export *export, const struct wf_parameter *parameter)
+{
+    const struct wf_limits *limits = &parameter->limits;
+
+    if (limits->hysteresis != 0 || !isnan(limits->rate_lo) || !isnan(limits->rate_hi) ||
+        limits->is_latched || limits->is_counter || limits->raise.n != limits->raise.m ||
+        limits->raise.n == 0 || limits->clear.n != 3 || limits->clear.m != 3 ||
+        limits->stale_severity != 2 || limits->invalid_severity != 2)
+        wfd_export_note(export, parameter,
+                        "hysteresis, rates, latching, durations and severities of stale or invalid "
+                        "values have no words in XTCE");
+    if (parameter->enabled_when[0] != '\0' || parameter->suppressed_by[0] != '\0')
+        wfd_export_note(export, parameter, "suppression of alarms has no words in XTCE");
+    if (parameter->guidance[0] != '\0' || parameter->format[0] != '\0' ||
+        (parameter->group[0] != '\0' &&
+         (size_t)(parameter - export->schema->parameters) >= export->header_count))
+        wfd_export_note(export, parameter, "guidance, format and group have no words in XTCE");
+}
+
+static void write_alarms(const struct wfd_export *export, size_t index)
+{
+    const struct wf_parameter *parameter = &export->schema->parameters[index];
+    const struct wf_limits *limits = &parameter->limits;
+    bool has_states = limits->state_count > 0 && parameter->enumeration >= 0;
+    struct wf_strbuf *out = export->out;
+
+    note_alarms(export, parameter);
+    if (limits->state_count > 0 && !has_states)
+        wfd_export_note(export, parameter, "states of what has no labels have no words in XTCE");
+    if (limits->present != 0 || has_states) {
+        wf_strbuf_addf(out, "<DefaultAlarm minViolations=\"%u\">",
+                       limits->raise.n > 0 && limits->raise.n == limits->raise.m
+                           ? (unsigned)limits->raise.n
+                           : 1u);
+        if (limits->present != 0)
+            write_ranges(export, parameter, limits->present, limits->value);
+        if (has_states)
+            write_states(export, parameter);
+        wf_strbuf_add(out, "</DefaultAlarm>");
+    }
+    write_context_alarms(export, index);
+}
+
+static void write_valid(const struct wfd_export *export, const struct wf_parameter *parameter)
+{
+    struct wf_strbuf *out = export->out;
+
+    if (isinf(parameter->valid_lo) && isinf(parameter->valid_hi))
+        return;
+    wf_strbuf_add(out, "<ValidRange");
+    if (!isinf(parameter->valid_lo))
+        wfd_export_number(out, "minInclusive", parameter->valid_lo);
+    if (!isinf(parameter->valid_hi))
+        wfd_export_number(out, "maxInclusive", parameter->valid_hi);
+    wf_strbuf_add(out, "/>");
+}
+
+/* --- types ------------------------------------------------------------------------------------ */
+
+static void write_labels(const struct wfd_export *export, const struct wf_enumeration *enumeration)
+{
+    wf_strbuf_add(export->out, "<EnumerationList>");
+    for (size_t i = 0; i < enumeration->count; i++) {
+        const struct wf_enumeration_entry *entry = &enumeration->entries[i];
+
+        wf_strbuf_addf(export->out, "<Enumeration value=\"%lld\"", (long long)entry->low);
+        if (entry->high > entry->low)
+            wf_strbuf_addf(export->out, " maxValue=\"%lld\"", (long long)entry->high);
+        wfd_export_attribute(export->out, "label", entry->label);
+        wf_strbuf_add(export->out, "/>");
+    }
+    wf_strbuf_add(export->out, "</EnumerationList>");
+}
+
+static const char *type_element(const struct wf_parameter *parameter)
+{
+    if (parameter->enumeration >= 0)
+        return "EnumeratedParameterType";
+    switch (parameter->type) {
+    case WF_TYPE_FLOAT:
+        return "FloatParameterType";
+    case WF_TYPE_BOOL:
+        return "BooleanParameterType";
+    case WF_TYPE_STRING:
+        return "StringParameterType";
+    case WF_TYPE_BYTES:
+    case WF_TYPE_TIME:
+        return "BinaryParameterType";
+    default:
+        return parameter->calibrator >= 0 ? "FloatParameterType" : "IntegerParameterType";
+    }
+}
+
+static bool is_same_coding(const struct wf_parameter *a, const struct wf_parameter *b)
+{
+    bool is_same = !a->is_derived && !b->is_derived && a->type == b->type &&
+                   a->encoding == b->encoding && a->byte_order == b->byte_order &&
+                   a->bits == b->bits && a->calibrator == b->calibrator && a->calibrator >= 0 &&
+                   a->choice_count == b->choice_count;
+
+    for (size_t i = 0; is_same && i < a->choice_count; i++)
+        is_same = a->choices[i] == b->choices[i];
+    return is_same;
+}
+
+/* The first parameter that has the same labels or calibrated encoding; itself when it is the first. */
+static size_t first_alike(const struct wf_schema *schema, size_t index)
+{
+    const struct wf_parameter *own = &schema->parameters[index];
+
+    for (size_t i = 0; i < index; i++) {
+        const struct wf_parameter *other = &schema->parameters[i];
+
+        if (own->enumeration >= 0 ? other->enumeration == own->enumeration
+                                  : is_same_coding(other, own))
+            return i;
+    }
+    return index;
+}
+
+static bool is_shared(const struct wf_schema *schema, size_t index)
+{
+    if (first_alike(schema, index) != index)
+        return true;
+    for (size_t i = index + 1; i < schema->parameter_count; i++)
+        if (first_alike(schema, i) == index)
+            return true;
+    return false;
+}
+
+static void write_shared(const struct wfd_export *export, size_t index)
+{
+    const struct wf_parameter *parameter = &export->schema->parameters[index];
+    struct wf_strbuf *out = export->out;
+
+    if (!is_shared(export->schema, index) || first_alike(export->schema, index) != index)
+        return;
+    wf_strbuf_addf(out, "<%s name=\"%s_Shared\" abstract=\"true\">", type_element(parameter),
+                   parameter->name);
+    if (parameter->enumeration >= 0)
+        write_labels(export, &export->schema->enumerations[parameter->enumeration]);
+    else
+        write_encoding(export, parameter);
+    wf_strbuf_addf(out, "</%s>\n", type_element(parameter));
+}
+
+static void write_unit(struct wf_strbuf *out, const char *unit)
+{
+    if (unit[0] == '\0')
+        return;
+    wf_strbuf_add(out, "<UnitSet><Unit>");
+    wfd_export_escaped(out, unit);
+    wf_strbuf_add(out, "</Unit></UnitSet>");
+}
+
+/* A parameter of the sample's time: one count of it, and since when or after what it counts. */
+static void write_reference(const struct wfd_export *export, const char *after)
+{
+    static const struct {
+        int64_t epoch_ns;
+        enum wf_epoch_scale scale;
+        const char *name;
+    } known[] = {
+        { INT64_C(-378691200000000000), WF_SCALE_TAI, "TAI" },
+        { INT64_C(0), WF_SCALE_UTC, "UNIX" },
+        { INT64_C(315964800000000000), WF_SCALE_GPS, "GPS" },
+        { INT64_C(946727967816000000), WF_SCALE_TAI, "J2000" },
+    };
+    const struct wf_time_format *time = &export->schema->time;
+    struct wf_strbuf *out = export->out;
+
+    wf_strbuf_add(out, "<ReferenceTime>");
+    if (after != NULL) {
+        wf_strbuf_add(out, "<OffsetFrom");
+        wfd_export_attribute(out, "parameterRef", after);
+        wf_strbuf_add(out, "/></ReferenceTime>");
+        return;
+    }
+    for (size_t i = 0; i < WF_COUNT_OF(known); i++) {
+        if (known[i].epoch_ns == time->epoch_ns && known[i].scale == time->scale) {
+            wf_strbuf_addf(out, "<Epoch>%s</Epoch></ReferenceTime>", known[i].name);
+            return;
+        }
+    }
+    if (time->scale != WF_SCALE_UTC)
+        wfd_export_note(export, NULL,
+                        "an epoch of its own in TAI or GPS time is exported as if it were UTC");
+    wf_strbuf_add(out, "<Epoch>");
+    wf_strbuf_add_time(out, time->epoch_ns, time->epoch_ns % WF_NS_PER_S != 0 ? 9 : 0);
+    wf_strbuf_add(out, "</Epoch></ReferenceTime>");
+}
+
+/* The field of the sample's time that `index` is; -1 = it is none. */
+static int time_field_of(const struct wf_schema *schema, size_t index)
+{
+    if (schema->time.code != WF_TIME_CODE_FIELDS)
+        return -1;
+    for (size_t i = 0; i < schema->time.field_count; i++)
+        if (schema->time.fields[i].parameter == (int)index)
+            return (int)i;
+    return -1;
+}
+
+static void write_time_type(const struct wfd_export *export, const char *name, unsigned bits,
+                            const char *coding, int64_t numerator_ns, int64_t denominator,
+                            const char *after)
+{
+    struct wf_strbuf *out = export->out;
+
+    wf_strbuf_addf(out, "<AbsoluteTimeParameterType name=\"%s_Type\"><Encoding units=\"seconds\"",
+                   name);
+    if (numerator_ns != WF_NS_PER_S || denominator != 1)
+        wfd_export_number(out, "scale", (double)numerator_ns / (double)denominator / 1e9);
+    wf_strbuf_addf(out, "><IntegerDataEncoding sizeInBits=\"%u\" %s/></Encoding>", bits, coding);
+    write_reference(export, after);
+    wf_strbuf_add(out, "</AbsoluteTimeParameterType>\n");
+}
+
+/* Whole numbers as they are can be a time in XTCE's words. */
+static bool is_time_type(const struct wf_parameter *parameter)
+{
+    return (parameter->type == WF_TYPE_UINT || parameter->type == WF_TYPE_INT) &&
+           parameter->calibrator < 0 && parameter->enumeration < 0 &&
+           parameter->encoding == WF_ENCODING_PLAIN;
+}
+
+static bool write_time_field(const struct wfd_export *export, size_t index)
+{
+    const struct wf_schema *schema = export->schema;
+    const struct wf_parameter *parameter = &schema->parameters[index];
+    int field = time_field_of(schema, index);
+    const struct wf_parameter *before;
+    char coding[100];
+    struct wf_strbuf text = WF_STRBUF_FIXED(coding);
+
+    if (field < 0)
+        return false;
+    if (!is_time_type(parameter)) {
+        wfd_export_note(export, parameter,
+                        "a calibrated or real part of the sample's time has no words in XTCE");
+        return false;
+    }
+    before = field > 0 ? &schema->parameters[schema->time.fields[field - 1].parameter] : NULL;
+    wf_strbuf_addf(&text, "encoding=\"%s\"%s",
+                   parameter->type == WF_TYPE_INT ? "twosComplement" : "unsigned",
+                   byte_order_of(parameter, parameter->bits));
+    write_time_type(export, parameter->name, parameter->bits, coding,
+                    schema->time.fields[field].numerator_ns, schema->time.fields[field].denominator,
+                    before != NULL ? wfd_export_name(before) : NULL);
+    note_alarms(export, parameter);
+    if (parameter->limits.present != 0 || isfinite(parameter->valid_lo) ||
+        isfinite(parameter->valid_hi) || parameter->unit[0] != '\0')
+        wfd_export_note(export, parameter,
+                        "unit and ranges of the sample's time have no words in XTCE");
+    return true;
+}
+
+static void write_type(const struct wfd_export *export, size_t index)
+{
+    const struct wf_schema *schema = export->schema;
+    const struct wf_parameter *parameter = &schema->parameters[index];
+    const char *element = type_element(parameter);
+    bool has_base = is_shared(schema, index);
+    struct wf_strbuf *out = export->out;
+
+    if (write_time_field(export, index))
+        return;
+    wf_strbuf_addf(out, "<%s name=\"%s_Type\"", element, parameter->name);
+    if (has_base)
+        wf_strbuf_addf(out, " baseType=\"%s_Shared\"",
+                       schema->parameters[first_alike(schema, index)].name);
+    if (strcmp(element, "IntegerParameterType") == 0)
+        wf_strbuf_addf(out, " signed=\"%s\"", parameter->type == WF_TYPE_INT ? "true" : "false");
+    if (parameter->is_derived && parameter->type != WF_TYPE_BOOL && parameter->enumeration < 0)
+        wf_strbuf_add(out, " sizeInBits=\"64\"");
+    wf_strbuf_add_char(out, '>');
+    write_unit(out, parameter->unit);
+    if (!parameter->is_derived && (!has_base || parameter->enumeration >= 0))
+        write_encoding(export, parameter);
+    if (parameter->enumeration >= 0 && !has_base)
+        write_labels(export, &schema->enumerations[parameter->enumeration]);
+    write_valid(export, parameter);
+    write_alarms(export, index);
+    wf_strbuf_addf(out, "</%s>\n", element);
+}
+
+void wfd_export_types(const struct wfd_export *export)
+{
+    const struct wf_schema *schema = export->schema;
+
+    for (size_t i = 0; i < export->time_count; i++)
+        write_time_type(export, export->times[i].name, export->times[i].bits,
+                        "encoding=\"unsigned\"", export->times[i].numerator_ns,
+                        export->times[i].denominator, i > 0 ? export->times[i - 1].name : NULL);
+    for (size_t i = 0; i < schema->parameter_count; i++) {
+        write_shared(export, i);
+        write_type(export, i);
+    }
+}
+
+/* --- parameters ------------------------------------------------------------------------------- */
+
+static void write_parameter(const struct wfd_export *export, size_t index)
+{
+    const struct wf_parameter *parameter = &export->schema->parameters[index];
+    struct wf_strbuf *out = export->out;
+
+    wf_strbuf_add(out, "<Parameter");
+    wfd_export_attribute(out, "name", wfd_export_name(parameter));
+    wf_strbuf_addf(out, " parameterTypeRef=\"%s_Type\"", parameter->name);
+    wfd_export_attribute(out, "shortDescription", parameter->title);
+    if (parameter->description[0] == '\0' && !parameter->is_derived) {
+        wf_strbuf_add(out, "/>\n");
+        return;
+    }
+    wf_strbuf_add_char(out, '>');
+    if (parameter->description[0] != '\0') {
+        wf_strbuf_add(out, "<LongDescription>");
+        wfd_export_escaped(out, parameter->description);
+        wf_strbuf_add(out, "</LongDescription>");
+    }
+    if (parameter->is_derived)
+        wf_strbuf_add(out, "<ParameterProperties dataSource=\"derived\"/>");
+    wf_strbuf_add(out, "</Parameter>\n");
+}
+
+void wfd_export_parameters(const struct wfd_export *export)
+{
+    for (size_t i = 0; i < export->time_count; i++)
+        wf_strbuf_addf(export->out, "<Parameter name=\"%s\" parameterTypeRef=\"%s_Type\"/>\n",
+                       export->times[i].name, export->times[i].name);
+    for (size_t i = 0; i < export->schema->parameter_count; i++)
+        write_parameter(export, i);
+}
