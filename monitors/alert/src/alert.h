@@ -142,7 +142,9 @@ struct alert {
     size_t alarm_count;
     char config_hash[17];
     uint64_t last_seq;
-    const struct alert_line *current; /* its sample is being judged; NULL */
+    const struct alert_line *current;     /* its sample is being judged; NULL */
+    uint64_t judged_epoch, judged_number; /* of the sample a plugin judged */
+    const char *why;                      /* it says; NULL */
 
     struct alert_book book;
     struct alert_alarm *dirty; /* whose rows are to be written */
@@ -316,13 +318,20 @@ void alert_deadman_close(struct alert *alert);
 size_t alert_plugins_coded(struct alert *alert, const struct wf_config_alert *settings,
                            struct alert_line *const *members, size_t member_count,
                            const struct wf_alarm_coded **out_coded);
-/* The roster is made: processes may tell, and start where they are needed. */
-void alert_plugins_begin(struct alert *alert);
 /* Look for modules anew (start, reload). */
 void alert_plugins_scan(struct alert *alert, const struct wf_config *config);
 void alert_plugins_tick(struct alert *alert);
+/* How far each plugin has judged each region. */
+void alert_plugins_positions(const struct alert *alert,
+                             void (*each)(void *context, const char *plugin, const char *source,
+                                          const char *subsystem, int64_t created_ns, uint64_t next),
+                             void *context);
 void alert_plugins_close(struct alert *alert);
 void alert_plugins_count(const struct alert *alert, uint32_t *out_running, uint32_t *out_failed);
+
+/* Lines "P SOURCE SUBSYSTEM CREATED NEXT" of what the journal says of a plugin (lines.c). */
+void alert_follow_plugin_positions(const struct alert *alert, const char *plugin,
+                                   struct wf_strbuf *out);
 
 /* worker.c: the program as one plugin's process; returns its exit status. */
 int alert_worker_main(int argc, char **argv);

@@ -129,6 +129,12 @@ static void fill_transition(struct alert *alert, const struct wf_alarm_transitio
         to->sample_epoch = alert->current->stamp.epoch;
         to->sample_number = alert->current->stamp.number;
     }
+    if (alert->why != NULL) {
+        to->sample_epoch = alert->judged_epoch;
+        to->sample_number = alert->judged_number;
+        to->text = keep_text(entry, TEXT_TEXT, alert->why);
+        (void)wf_copy_text(entry->value_text, sizeof(entry->value_text), alert->why);
+    }
     to->is_announced = (from->actions & WF_ALARM_ANNOUNCE) != 0;
     if (about.kind == WF_ALARM_LIMIT || about.kind == WF_ALARM_RATE) {
         struct wf_strbuf limits;

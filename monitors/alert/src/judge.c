@@ -31,6 +31,7 @@ struct making {
     struct alert_alarm **alarms;
     size_t alarm_count;
     bool *is_changed; /* by alarm: to be reset */
+    bool is_without_plugins;
     struct wf_alarm_now now;
 };
 
@@ -120,7 +121,12 @@ static int create_all(struct making *making, struct wf_err *err)
         rc = create(making, &problems, err);
         if (rc == WF_ERR_INVALID && reduce_by(alert, &problems))
             rc = 1;
-        else if (rc < 0 && problems.kept > 0)
+        else if (rc == WF_ERR_INVALID && !making->is_without_plugins) {
+            /* A plugin is named like a condition of the schema, perhaps. */
+            wf_log_error("%s; going on without the conditions of plugins", err->text);
+            making->is_without_plugins = true;
+            rc = 1;
+        } else if (rc < 0 && problems.kept > 0)
             wf_err_prefix(err, "%s: %s", problems.list[0].file, problems.list[0].text);
         wf_problems_fini(&problems);
     } while (rc > 0);
@@ -327,7 +333,6 @@ int alert_judge_rebuild(struct alert *alert, const struct wf_config_alert *setti
     alert_tables_count_children(alert);
     alert_tables_watch_limits(alert);
     alert_tables_publish(alert);
-    alert_plugins_begin(alert);
     alert_batch_flush(alert, false);
     return 0;
 }

@@ -144,38 +144,91 @@ void alert_follow_recall(struct alert *alert, struct wf_alarm_roster *roster)
 
 /* --- where we are ------------------------------------------------------------------------------- */
 
-void *alert_follow_positions(const struct alert *alert, size_t *out_bytes)
+static uint64_t hash_line(const char *source, const char *subsystem)
 {
-    size_t count = 0;
-    struct position *positions, *at;
-
-    for (const struct alert_line *line = alert->lines; line != NULL; line = line->next)
-        count++;
-    positions = calloc(count + 1, sizeof(*positions));
-    if (positions == NULL)
-        return NULL;
-    at = positions;
-    for (const struct alert_line *line = alert->lines; line != NULL; line = line->next, at++) {
-        at->name = line->name_hash;
-        at->created_ns = line->created_ns;
-        at->next = line->cursor.next - (line->has_sample ? 1 : 0);
-    }
-    *out_bytes = count * sizeof(*positions);
-    return positions;
+    return alert_hash_name(source) * 31 + alert_hash_name(subsystem);
 }
 
-/* Where the journal says that this line was. */
-static bool find_position(const struct alert *alert, const struct alert_line *line,
-                          struct position *out)
+/* A plugin reads for itself. */
+static uint64_t hash_plugin(const char *plugin, const char *source, const char *subsystem)
 {
-    const char *bytes = alert->positions;
+    return alert_hash_name(plugin) * 37 + hash_line(source, subsystem);
+}
+
+struct positions {
+    struct position *list;
+    size_t count, room;
+};
+
+static void add_position(struct positions *positions, uint64_t name, int64_t created_ns,
+                         uint64_t next)
+{
+    if (positions->count == positions->room) {
+        size_t room = positions->room == 0 ? 64 : positions->room * 2;
+        struct position *list = realloc(positions->list, room * sizeof(*list));
+
+        if (list == NULL)
+            return;
+        positions->list = list;
+        positions->room = room;
+    }
+    positions->list[positions->count++] =
+        (struct position){ .name = name, .created_ns = created_ns, .next = next };
+}
+
+static void add_plugin_position(void *context, const char *plugin, const char *source,
+                                const char *subsystem, int64_t created_ns, uint64_t next)
+{
+    add_position(context, hash_plugin(plugin, source, subsystem), created_ns, next);
+}
+
+void *alert_follow_positions(const struct alert *alert, size_t *out_bytes)
+{
+    struct positions positions = { 0 };
+
+    for (const struct alert_line *line = alert->lines; line != NULL; line = line->next)
+        add_position(&positions, line->name_hash, line->created_ns,
+                     line->cursor.next - (line->has_sample ? 1 : 0));
+    alert_plugins_positions(alert, add_plugin_position, &positions);
+    /* Of what has not come back since the start. */
+    for (size_t at = 0; at + sizeof(struct position) <= alert->positions_bytes;
+         at += sizeof(struct position)) {
+        struct position kept;
+
+        memcpy(&kept, (const char *)alert->positions + at, sizeof(kept));
+        if (kept.name != 0)
+            add_position(&positions, kept.name, kept.created_ns, kept.next);
+    }
+    *out_bytes = positions.count * sizeof(*positions.list);
+    return positions.list;
+}
+
+/* Where the journal says that this line, or a plugin in it, was; only once. */
+static bool take_position(const struct alert *alert, uint64_t name, struct position *out)
+{
+    char *bytes = alert->positions;
+    const uint64_t taken = 0;
 
     for (size_t at = 0; at + sizeof(*out) <= alert->positions_bytes; at += sizeof(*out)) {
         memcpy(out, bytes + at, sizeof(*out));
-        if (out->name == line->name_hash)
-            return true;
+        if (out->name != name)
+            continue;
+        memcpy(bytes + at + offsetof(struct position, name), &taken, sizeof(taken));
+        return true;
     }
     return false;
+}
+
+void alert_follow_plugin_positions(const struct alert *alert, const char *plugin,
+                                   struct wf_strbuf *out)
+{
+    for (const struct alert_line *line = alert->lines; line != NULL; line = line->next) {
+        struct position position;
+
+        if (take_position(alert, hash_plugin(plugin, line->source, line->subsystem), &position))
+            wf_strbuf_addf(out, "P %s %s %lld %llu\n", line->source, line->subsystem,
+                           (long long)position.created_ns, (unsigned long long)position.next);
+    }
 }
 
 /* --- regions ------------------------------------------------------------------------------------ */
@@ -272,8 +325,8 @@ static struct alert_line *new_line(struct alert *alert, const struct wf_region_i
     line->member = -1;
     (void)wf_copy_text(line->source, sizeof(line->source), info->source);
     (void)wf_copy_text(line->subsystem, sizeof(line->subsystem), info->subsystem);
-    line->name_hash = alert_hash_name(line->source) * 31 + alert_hash_name(line->subsystem);
-    if (find_position(alert, line, &position)) {
+    line->name_hash = hash_line(line->source, line->subsystem);
+    if (take_position(alert, line->name_hash, &position)) {
         line->created_ns = position.created_ns;
         line->cursor.next = position.next;
     } else if (info->head > info->slot_count) {

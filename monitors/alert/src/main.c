@@ -10,6 +10,8 @@
 #include <watchfloor/log.h>
 #include <watchfloor/service.h>
 
+#include "plugin_talk.h"
+
 #define EXIT_CANNOT 2
 #define TICK_MS     50
 #define SECOND_MS   1000
@@ -341,6 +343,9 @@ static void finish(struct alert *alert)
 
 static void fini(struct alert *alert)
 {
+    (void)uv_timer_stop(&alert->tick);
+    (void)uv_timer_stop(&alert->second);
+    (void)uv_idle_stop(&alert->more);
     alert_control_close(alert);
     alert_plugins_close(alert);
     alert_follow_close(alert);
@@ -407,6 +412,8 @@ int main(int argc, char **argv)
     };
     struct wf_common common;
 
+    if (argc > 1 && strcmp(argv[1], ALERT_WORKER_ARGUMENT) == 0)
+        return alert_worker_main(argc, argv);
     wf_options_parse(&line, argc, argv, &common);
     alert.config_file = common.config;
     alert.paths = &common.paths;
