@@ -146,6 +146,37 @@ class History(HistoryCase):
         self.assert_balanced({"main.power": heads["main.power"]})
         self.assertLess(self.stored("sat1"), self.stored("main") - 400)
 
+    def test_thinning_on_request_is_counted(self):
+        self.system.write_config("[record some]\nsubsystems = main.power\nmode = period\n"
+                                 "every = 1s\n")
+        logger = self.logger()
+        self.publish("--sources", "main,sat1", "--count", "400", "--rate", "2000",
+                     "--received", str(BEFORE_MIDNIGHT), "--step", "10000000")
+        self.stop_logger(logger)
+        rows = self.ask("SELECT sum(rows), sum(thinned), sum(lost) FROM _positions"
+                        " WHERE source = 'main' AND subsystem = 'power' GROUP BY 1 > 0")
+        rows, thinned, lost = (sum(row[i] for row in rows) for i in range(3))
+        # Four seconds, which begin at half past one: five of them have a first sample.
+        self.assertEqual((rows, rows + thinned + lost), (5, 400))
+        self.assertEqual(self.stored("sat1"), 400)
+        self.assertEqual(self.gaps("main"), [])
+        own = self.rows("wf.logger.drained", "wf.logger.stored", "wf.logger.thinned",
+                        "wf.logger.queued")[1:]
+        for drained, *parts in (row[1:] for row in own):
+            self.assertEqual(int(drained), sum(int(part) for part in parts))
+
+    def test_days_beyond_what_is_kept_are_deleted(self):
+        self.logged("--count", "100", "--received", str(BEFORE_MIDNIGHT), "--step", "10000000")
+        self.assertEqual(len([path for path in self.days() if "2001-02" in path]), 2)
+        self.system.write_config("[logger]\nraw_keep = 30d\n")
+        logger = self.logger()
+        wait_for(lambda: not [path for path in self.days() if "2001-02" in path], "the deletion")
+        wait_for(lambda: self.gaps("main"), "the record")
+        self.stop_logger(logger)
+        self.assertEqual([gap[:2] for gap in self.gaps("main")], [("retention", 50)] * 2)
+        self.assertEqual([row[0] for row in self.ask("SELECT file FROM deleted ORDER BY 1")],
+                         ["2001-02-03.db", "2001-02-04.db"])
+
     def test_its_own_health_is_recorded_too(self):
         logger = self.logger()
         self.publish("--count", "100", "--rate", "1000")

@@ -191,6 +191,10 @@ void status_judge(json_t *status, const struct wf_watch *watch)
     if (strcmp(status_text(json_object_get(status, "logger"), "state"), "failing") == 0)
         add_problem(status, "the logger cannot write history; its log says why");
     judge_alerts(status);
+    if (json_is_number(json_object_get(json_object_get(status, "logger"), "disk_days")) &&
+        json_number_value(json_object_get(json_object_get(status, "logger"), "disk_days")) < 1)
+        add_problem(status, "the disk of history is full within a day; keep less ([logger] raw_max,"
+                            " raw_keep) or make room");
     for (size_t i = 0; (trouble = wf_watch_trouble(watch, i)) != NULL; i++)
         add_problem(status, "cannot be read: %s", trouble);
     (void)json_object_set_new(status, "ready", json_boolean(has_receiver && are_processes_up));

@@ -136,9 +136,14 @@ static void show_logger(const json_t *status)
                  status_text(logger, "state"), (long long)status_int(logger, "drained"),
                  plural(status_int(logger, "drained")), (long long)status_int(logger, "stored"),
                  (long long)status_int(logger, "queued"), (long long)status_int(logger, "lost"));
+    if (status_int(logger, "thinned") > 0)
+        (void)printf(", %lld thinned on request", (long long)status_int(logger, "thinned"));
     if (status_int(logger, "gaps") > 0)
         (void)printf(" (%lld gap row%s)", (long long)status_int(logger, "gaps"),
                      plural(status_int(logger, "gaps")));
+    if (json_is_number(json_object_get(logger, "disk_days")))
+        (void)printf("; disk full in %.0f days",
+                     json_number_value(json_object_get(logger, "disk_days")));
     (void)putchar('\n');
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The logger's own health, published as the subsystem wf.logger: see logger.ini. */
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
 #include <watchfloor/clock.h>
 #include <watchfloor/problems.h>
+#include <watchfloor/value.h>
 
 #include "logger.h"
 
@@ -74,9 +76,11 @@ static uint64_t free_bytes(const char *folder)
     return (uint64_t)fs.f_bavail * fs.f_frsize;
 }
 
-static void fill(struct log_logger *logger, struct logger_info *info)
+static void fill(struct log_logger *logger, uint8_t *bytes)
 {
+    struct logger_info *info = (struct logger_info *)(void *)bytes;
     struct log_figures figures;
+    uint8_t *quality;
 
     uv_mutex_lock(&logger->figures_lock);
     figures = logger->figures;
@@ -96,7 +100,10 @@ static void fill(struct log_logger *logger, struct logger_info *info)
     info->drained = atomic_load(&logger->drained);
     info->stored = figures.store.rows;
     /* Rows that a restart read twice are stored once: never less than nothing waits. */
-    info->queued = info->drained > info->stored ? info->drained - info->stored : 0;
+    info->thinned = figures.store.thinned;
+    info->queued = info->drained > info->stored + info->thinned
+                       ? info->drained - info->stored - info->thinned
+                       : 0;
     info->lost = figures.store.lost;
     info->gaps = figures.store.gap_rows;
     info->batches = figures.store.batches;
@@ -107,6 +114,13 @@ static void fill(struct log_logger *logger, struct logger_info *info)
     info->db_bytes = figures.store.db_bytes;
     info->wal_bytes = figures.store.wal_bytes;
     info->disk_free = free_bytes(logger->folder);
+    info->history_bytes = figures.store.total_bytes;
+    info->files_deleted = figures.store.files_deleted;
+    log_growth_add(&logger->growth, wf_mono_now_ns(), figures.store.total_bytes);
+    info->disk_days = log_growth_days(&logger->growth, info->disk_free);
+    /* Not known yet is no number to judge. */
+    quality = &bytes[logger->health->schema->parameters[LOGGER_DISK_DAYS].quality_offset];
+    *quality = isnan(info->disk_days) ? (uint8_t)WF_QUALITY_ABSENT : (uint8_t)WF_QUALITY_VALID;
 }
 
 void log_health_publish(struct log_logger *logger)
@@ -117,7 +131,7 @@ void log_health_publish(struct log_logger *logger)
                               .sequence = health->sequence++ };
 
     stamp.device_ns = stamp.received_ns;
-    fill(logger, (struct logger_info *)(void *)health->payload);
+    fill(logger, (uint8_t *)health->payload);
     (void)wf_writer_publish(health->writer, &stamp, health->payload);
     wf_publisher_ring(logger->publisher);
 }

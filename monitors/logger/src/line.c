@@ -7,6 +7,8 @@
 
 #include <watchfloor/problems.h>
 
+#include "thin.h"
+
 struct log_line *log_line_create(struct wf_region *region, const struct wf_position *position)
 {
     struct log_line *line = calloc(1, sizeof(*line));
@@ -33,6 +35,7 @@ struct log_line *log_line_create(struct wf_region *region, const struct wf_posit
 
 void log_line_free(struct log_line *line)
 {
+    log_thin_destroy(&line->thin);
     wf_schema_free(&line->schema_kept);
     free(line);
 }

@@ -19,6 +19,8 @@
 #include <watchfloor/schema.h>
 #include <watchfloor/store/writer.h>
 
+struct log_thin;
+
 struct log_line {
     char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
     int64_t created_ns;
@@ -31,6 +33,10 @@ struct log_line {
     uint64_t stop_at; /* read up to here before the end */
     unsigned looks_since_gone;
     struct log_line *next;
+
+    /* the writer's */
+    struct log_thin *thin;
+    uint64_t thin_version; /* of the rules it was made by */
 
     _Atomic uint64_t queued; /* samples in the queue or in the writer's hand */
     /* under the queue's lock */

@@ -27,7 +27,9 @@
 #include <watchfloor/watch.h>
 
 #include "line.h"
+#include "growth.h"
 #include "queue.h"
+#include "thin.h"
 
 /* An orderly stop waits this long for a disk that does not take rows. */
 #define LOG_STOP_PATIENCE_NS (5 * WF_NS_PER_S)
@@ -71,6 +73,9 @@ struct log_logger {
     struct wf_watch *watch;
     uv_mutex_t pattern_lock; /* guards patterns */
     char *patterns;          /* of the configuration, blanks between */
+    struct log_rules *rules; /* guarded likewise; the writer takes them over */
+    struct wf_store_retention retention;
+    _Atomic uint64_t rules_version; /* both were given anew */
     _Atomic uint64_t pattern_version;
     struct log_line *lines;
     _Atomic uint64_t drained, region_count;
@@ -80,6 +85,7 @@ struct log_logger {
     uv_loop_t loop;
     struct wf_publisher *publisher;
     struct log_health *health;
+    struct log_growth growth;
     bool is_ending; /* told to stop: its figures say so */
     bool has_ended; /* both threads did: what is published next is the last word */
 };

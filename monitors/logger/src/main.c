@@ -26,7 +26,7 @@ static const char details[] =
     "\n"
     "Its own health is the subsystem wf.logger. When the disk is full, read-only or damaged,\n"
     "telemetry is not touched: samples wait in memory and in their rings, and what does not fit\n"
-    "becomes a gap row. HUP reads the configuration's [logger] anew; TERM and INT store what is\n"
+    "becomes a gap row. HUP reads [logger] and [record] anew; TERM and INT store what is\n"
     "there and end.";
 
 struct program {
@@ -55,9 +55,13 @@ static int take_config(struct log_logger *logger, const struct wf_config *config
 {
     enum wf_log_level level = WF_LOG_INFO;
     char *patterns = strdup(config->log_subsystems);
+    struct log_rules *rules = log_rules_create(config);
 
-    if (patterns == NULL)
+    if (patterns == NULL || rules == NULL) {
+        free(patterns);
+        log_rules_destroy(&rules);
         return WF_ERR_NOMEM;
+    }
     (void)wf_log_level_parse(config->log_level, &level);
     wf_log_set_level(level);
     atomic_store(&logger->sync_ns, config->sync_ns);
@@ -70,6 +74,13 @@ static int take_config(struct log_logger *logger, const struct wf_config *config
         atomic_fetch_add(&logger->pattern_version, 1);
     free(logger->patterns);
     logger->patterns = patterns;
+    log_rules_destroy(&logger->rules);
+    logger->rules = rules;
+    logger->retention = (struct wf_store_retention){
+        .keep_ns = { config->raw_keep_ns, config->minute_keep_ns, config->hour_keep_ns },
+        .bytes_max = { config->raw_max, config->minute_max, config->hour_max },
+    };
+    atomic_fetch_add(&logger->rules_version, 1);
     uv_mutex_unlock(&logger->pattern_lock);
     return 0;
 }
@@ -83,7 +94,7 @@ static void reload(struct program *program)
         return;
     }
     if (take_config(&program->logger, config) == 0)
-        wf_log_info("reload: sync, batch_rows, queue and subsystems are as configured now");
+        wf_log_info("reload: what [logger] and [record] say holds now");
     wf_config_free(&config);
 }
 
@@ -256,6 +267,7 @@ static void fini(struct program *program)
     uv_mutex_destroy(&logger->pattern_lock);
     uv_mutex_destroy(&logger->figures_lock);
     free(logger->patterns);
+    log_rules_destroy(&logger->rules);
     free(logger->positions);
     free(logger->group);
 }

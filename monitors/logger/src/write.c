@@ -29,6 +29,8 @@ struct writing {
     int64_t synced_ns, tidied_ns;
     int failed_rc; /* 0 = fine; else what was said last */
     int64_t failed_ns;
+    struct log_rules *rules;
+    uint64_t rules_version;
     int64_t give_up_ns; /* 0 = never; else after the end of the queue */
 };
 
@@ -187,6 +189,43 @@ static struct wf_series *series_of(struct writing *writing, struct log_line *lin
     return line->series;
 }
 
+/* What the configuration says now, when it was read anew. */
+static void take_rules(struct writing *writing)
+{
+    struct log_logger *logger = writing->logger;
+
+    if (writing->rules_version == atomic_load(&logger->rules_version))
+        return;
+    uv_mutex_lock(&logger->pattern_lock);
+    writing->rules_version = atomic_load(&logger->rules_version);
+    if (logger->rules != NULL) {
+        log_rules_destroy(&writing->rules);
+        writing->rules = logger->rules;
+        logger->rules = NULL;
+    }
+    wf_store_keep(writing->store, &logger->retention);
+    uv_mutex_unlock(&logger->pattern_lock);
+}
+
+/* Once for each sample, in order: the next one is judged by those that were kept. */
+static bool is_thinned(struct writing *writing, struct log_record *record)
+{
+    struct log_line *line = record->line;
+
+    if (line->thin_version != writing->rules_version) {
+        const struct wf_schema *schema = wf_series_schema(line->series);
+        struct wf_err err = { 0 };
+
+        log_thin_destroy(&line->thin);
+        line->thin_version = writing->rules_version;
+        if (log_thin_create(writing->rules, line->source, schema, &line->thin, &err) < 0)
+            wf_log_warning("%s.%s: %s; every sample is kept", line->source, line->subsystem,
+                           err.text);
+    }
+    return line->thin != NULL &&
+           !log_thin_is_wanted(line->thin, &record->sample.stamp, record->sample.payload);
+}
+
 static bool make_room(struct writing *writing, size_t count)
 {
     const struct wf_store_sample **more;
@@ -210,8 +249,10 @@ static size_t gather(struct writing *writing, struct log_chunk *chunk, size_t co
         struct log_record *record = (struct log_record *)(void *)(chunk->bytes + at);
 
         record->sample.series = series_of(writing, record->line);
-        if (record->sample.series != NULL)
+        if (record->sample.series != NULL) {
+            record->sample.is_thinned = is_thinned(writing, record);
             writing->samples[count++] = &record->sample;
+        }
         at += record->bytes;
     }
     return count;
@@ -392,6 +433,7 @@ static void run(struct writing *writing)
     while (!is_ended) {
         struct log_chunk *chunks = next_chunks(writing, &due_ns);
 
+        take_rules(writing);
         if (chunks != NULL && !write_chunks(writing, chunks))
             return;
         tidy(writing);
@@ -421,5 +463,6 @@ void log_write_thread(void *context)
         run(&writing);
     tell_figures(&writing, -1, 0);
     wf_store_destroy(&writing.store);
+    log_rules_destroy(&writing.rules);
     free(writing.samples);
 }

@@ -256,6 +256,20 @@ static int resolve_plugins(struct wf_config *config, const struct wf_paths *path
     return 0;
 }
 
+static void check_record(const struct wf_config *config, const struct wf_config_record *record,
+                         struct wf_problems *problems)
+{
+    struct wf_err err = { 0 };
+    double deadband;
+
+    if (record->mode == WF_RECORD_PERIOD && record->every_ns <= 0)
+        wf_problems_add(problems, config->file, wf_config_line(config, record->line, "every"),
+                        "[record %s]: mode = period needs every = TIME, as 10s", record->name);
+    if (wf_config_deadband(record, NULL, &deadband, &err) < 0)
+        wf_problems_add(problems, config->file, wf_config_line(config, record->line, "deadband"),
+                        "deadband: %s", err.text);
+}
+
 int wfi_config_check(struct wf_config *config, const struct wf_paths *paths,
                      struct wf_problems *problems, struct wf_err *err)
 {
@@ -270,6 +284,8 @@ int wfi_config_check(struct wf_config *config, const struct wf_paths *paths,
                             WF_SOURCE_OWN);
     for (size_t i = 0; i < config->process_count; i++)
         check_process(config, &config->processes[i], problems);
+    for (size_t i = 0; i < config->record_count; i++)
+        check_record(config, &config->records[i], problems);
     rc = wfi_config_check_alerts(config, problems, err);
     if (rc == 0)
         rc = make_overlays(config, problems, err);

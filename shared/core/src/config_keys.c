@@ -10,6 +10,7 @@
 #define ROLE(member)     offsetof(struct wf_config_role, member)
 #define ROUTE(member)    offsetof(struct wf_config_route, member)
 #define ESCALATION(m)    offsetof(struct wf_config_escalation, m)
+#define RECORD(member)   offsetof(struct wf_config_record, member)
 #define PROCESS(member)  offsetof(struct wf_config_process, member)
 #define NAMED(type, list, count)                                                                   \
     .is_named = true, .item_bytes = sizeof(struct type),                                           \
@@ -41,6 +42,13 @@ const struct wfi_section_kind wfi_section_kinds[] = {
     { .kind = "logger",
       .example = "",
       .sentence = "wf-logger: from regions to history in SQLite." },
+    { .kind = "record",
+      NAMED(wf_config_record, records, record_count),
+      .example = "housekeeping",
+      .sentence =
+          "What the logger thins on request: of these subsystems it keeps one sample a period, or "
+          "those that differ. The first such section that matches counts; without any, every "
+          "sample is kept." },
     { .kind = "console", .example = "", .sentence = "wf-console: the terminal screens." },
     { .kind = "alert",
       NAMED(wf_config_alert, alerts, alert_count),
@@ -153,6 +161,28 @@ const struct wfi_key wfi_keys[] = {
       "Memory between reading regions and writing the file; it bridges a slow disk." },
     { "logger", "subsystems", WFI_KEY_TEXT, OF(log_subsystems), "*", NULL, NULL, NULL,
       "What is recorded, as globs with blanks between." },
+    { "logger", "raw_keep", WFI_KEY_DURATION, OF(raw_keep_ns), "0", "0", "36500d", NULL,
+      "Day files that ended longer ago are deleted, with a record of it. 0: none is." },
+    { "logger", "raw_max", WFI_KEY_SIZE, OF(raw_max), "0", "0", "1000T", NULL,
+      "Bytes of all day files together: the oldest are deleted beyond. 0: no limit." },
+    { "logger", "minute_keep", WFI_KEY_DURATION, OF(minute_keep_ns), "0", "0", "36500d", NULL,
+      "The same for rollups per minute (month files)." },
+    { "logger", "minute_max", WFI_KEY_SIZE, OF(minute_max), "0", "0", "1000T", NULL,
+      "Bytes of them." },
+    { "logger", "hour_keep", WFI_KEY_DURATION, OF(hour_keep_ns), "0", "0", "36500d", NULL,
+      "The same for rollups per hour (year files)." },
+    { "logger", "hour_max", WFI_KEY_SIZE, OF(hour_max), "0", "0", "1000T", NULL, "Bytes of them." },
+
+    { "record", "subsystems", WFI_KEY_TEXT, RECORD(subsystems), "*", NULL, NULL, NULL,
+      "Of which subsystems, as globs with blanks between." },
+    { "record", "mode", WFI_KEY_CHOICE, RECORD(mode), "all", "all period change", NULL, NULL,
+      "all: every sample; period: the first one of each `every`; change: one in which any value "
+      "is further than the deadband from the one kept last, or any quality differs." },
+    { "record", "every", WFI_KEY_DURATION, RECORD(every_ns), "0", "0", "1d", NULL,
+      "period: how long one is; change: one is kept at least this often. 0: no such bound." },
+    { "record", "deadband", WFI_KEY_TEXT, RECORD(deadband), "0", NULL, NULL, NULL,
+      "change: in engineering units; one number for all parameters, NAME:NUMBER for one, blanks "
+      "between." },
 
     { "console", "rate", WFI_KEY_NUMBER, OF(console_rate_hz), "10", "1", "10", NULL,
       "Screens drawn a second, at most." },

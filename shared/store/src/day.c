@@ -69,11 +69,13 @@ static int prepare_statements(struct wfs_day *day, struct wf_err *err)
         rc = wfs_prepare(
             day->db,
             "INSERT INTO _positions (source, subsystem, schema_hash, region_created_ns, epoch_ns,"
-            " next, rows, lost, last_device_ns, last_received_ns, serial, is_complete, minute_from,"
-            " hour_from, rolled_to) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+            " next, rows, lost, thinned, last_device_ns, last_received_ns, serial, is_complete, "
+            "minute_from,"
+            " hour_from, rolled_to) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
             " ON CONFLICT (source, subsystem) DO UPDATE SET schema_hash = excluded.schema_hash,"
             " region_created_ns = excluded.region_created_ns, epoch_ns = excluded.epoch_ns,"
             " next = excluded.next, rows = rows + excluded.rows, lost = lost + excluded.lost,"
+            " thinned = thinned + excluded.thinned,"
             " last_device_ns = excluded.last_device_ns,"
             " last_received_ns = excluded.last_received_ns, serial = excluded.serial,"
             " is_complete = excluded.is_complete, minute_from = excluded.minute_from,"

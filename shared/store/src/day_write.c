@@ -288,9 +288,14 @@ int wfs_day_gap(struct wfs_day *day, const struct wf_gap *gap, struct wf_err *er
     return wfs_run(stmt, err);
 }
 
+/* What a transaction adds to the counts of a series in a file. */
+struct added {
+    uint64_t rows, lost, thinned;
+};
+
 static int put_position(struct wfs_day *day, const struct wf_position *at,
-                        const struct wfs_rolled *rolled, uint64_t rows, uint64_t lost,
-                        uint64_t serial, struct wf_err *err)
+                        const struct wfs_rolled *rolled, const struct added *added, uint64_t serial,
+                        struct wf_err *err)
 {
     sqlite3_stmt *stmt = day->put_position;
     char hash[24];
@@ -302,30 +307,34 @@ static int put_position(struct wfs_day *day, const struct wf_position *at,
     (void)sqlite3_bind_int64(stmt, 4, at->region_created_ns);
     (void)wfs_bind_u64(stmt, 5, at->epoch);
     (void)wfs_bind_u64(stmt, 6, at->next);
-    (void)wfs_bind_u64(stmt, 7, rows);
-    (void)wfs_bind_u64(stmt, 8, lost);
-    (void)wfs_bind_time(stmt, 9, at->last_device_ns);
-    (void)wfs_bind_time(stmt, 10, at->last_received_ns);
-    (void)wfs_bind_u64(stmt, 11, serial);
-    (void)sqlite3_bind_int(stmt, 12, at->is_complete);
-    (void)wfs_bind_time(stmt, 13, rolled->minute_from);
-    (void)wfs_bind_time(stmt, 14, rolled->hour_from);
-    (void)wfs_bind_time(stmt, 15, rolled->to_ns);
+    (void)wfs_bind_u64(stmt, 7, added->rows);
+    (void)wfs_bind_u64(stmt, 8, added->lost);
+    (void)wfs_bind_u64(stmt, 9, added->thinned);
+    (void)wfs_bind_time(stmt, 10, at->last_device_ns);
+    (void)wfs_bind_time(stmt, 11, at->last_received_ns);
+    (void)wfs_bind_u64(stmt, 12, serial);
+    (void)sqlite3_bind_int(stmt, 13, at->is_complete);
+    (void)wfs_bind_time(stmt, 14, rolled->minute_from);
+    (void)wfs_bind_time(stmt, 15, rolled->hour_from);
+    (void)wfs_bind_time(stmt, 16, rolled->to_ns);
     return wfs_run(stmt, err);
 }
 
 int wfs_day_position(struct wfs_day *day, const struct wf_series *series, uint64_t serial,
                      struct wf_err *err)
 {
+    const struct added added = { series->rows, series->lost, series->thinned };
     struct wf_position at;
 
     wfs_series_position(series, &series->pending, &at);
-    return put_position(day, &at, &series->roll->state, series->rows, series->lost, serial, err);
+    return put_position(day, &at, &series->roll->state, &added, serial, err);
 }
 
 int wfs_day_remember(struct wfs_day *day, const struct wfs_known *known, struct wf_err *err)
 {
-    return put_position(day, &known->at, &known->rolled, 0, 0, known->serial, err);
+    const struct added none = { 0 };
+
+    return put_position(day, &known->at, &known->rolled, &none, known->serial, err);
 }
 
 int wfs_day_begin(struct wfs_day *day, bool is_synced, struct wf_err *err)

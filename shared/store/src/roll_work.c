@@ -433,17 +433,6 @@ static int work_on(struct work *work, struct wfs_roll *roll, struct wf_err *err)
 
 /* --- saying so ----------------------------------------------------------------------------------- */
 
-static struct wfs_slot *newest_slot(struct wf_store *store)
-{
-    struct wfs_slot *slot = NULL;
-
-    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
-        if (store->slots[i].day != NULL && (slot == NULL || store->slots[i].used > slot->used))
-            slot = &store->slots[i];
-    }
-    return slot;
-}
-
 static int put_states(struct work *work, struct wfs_day *day, struct wf_err *err)
 {
     struct wf_store *store = work->store;
@@ -590,7 +579,7 @@ static int sync_rows(struct wf_store *store, struct wf_err *err)
 static int finish(struct work *work, struct wf_err *err)
 {
     struct wf_store *store = work->store;
-    struct wfs_slot *slot = newest_slot(store);
+    struct wfs_slot *slot = wfs_days_newest(store);
     int64_t main_ns;
     int rc;
 
@@ -621,7 +610,7 @@ int wfs_rolls_work(struct wf_store *store, int64_t now_mono_ns, bool is_final, s
     struct wfs_roll *roll = first, *last;
     int rc = 0;
 
-    if (first == NULL || newest_slot(store) == NULL)
+    if (first == NULL || wfs_days_newest(store) == NULL)
         return 0;
     do {
         last = roll;

@@ -38,7 +38,7 @@ struct wf_series {
     struct wfs_line_state committed, pending;
     /* Of the transaction under way. */
     bool is_touched;
-    uint64_t rows, lost;
+    uint64_t rows, lost, thinned;
     struct wf_series *next_touched;
     struct wfs_roll *roll;        /* the store's; others of the same name share it */
     struct wfs_member *member;    /* in the day that was written last; may be another's */

@@ -34,6 +34,7 @@ int wf_store_create(const struct wf_store_options *options, struct wf_store **ou
         free(store);
         return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
     }
+    store->raw_from_ns = INT64_MIN;
     store->rollups.folder = store->folder;
     store->rollups.instance = store->instance;
     store->rollups.group = store->group;
@@ -173,6 +174,11 @@ uint64_t wf_series_next(const struct wf_series *series)
     return series->committed.next;
 }
 
+const struct wf_schema *wf_series_schema(const struct wf_series *series)
+{
+    return series->plan->schema;
+}
+
 /* --- one transaction ----------------------------------------------------------------- */
 
 static void touch(struct wf_store *store, struct wf_series *series)
@@ -180,7 +186,7 @@ static void touch(struct wf_store *store, struct wf_series *series)
     if (series->is_touched)
         return;
     series->is_touched = true;
-    series->rows = series->lost = 0;
+    series->rows = series->lost = series->thinned = 0;
     series->next_touched = store->touched;
     store->touched = series;
 }
@@ -195,13 +201,14 @@ static void untouch_all(struct wf_store *store, bool is_committed)
         if (is_committed) {
             store->figures.rows += series->rows;
             store->figures.lost += series->lost;
+            store->figures.thinned += series->thinned;
             series->committed = series->pending;
             wfs_roll_commit(series->roll);
         } else {
             series->pending = series->committed;
             wfs_roll_rollback(series->roll);
         }
-        series->rows = series->lost = 0;
+        series->rows = series->lost = series->thinned = 0;
     }
 }
 
@@ -246,6 +253,11 @@ static int put_sample(struct wf_store *store, struct wfs_slot *slot,
     touch(store, series);
     if (gap_count > 0)
         rc = put_gaps(slot, series, gaps, gap_count, inout_gap_rows, err);
+    if (rc == 0 && sample->is_thinned) {
+        series->thinned++;
+        wfs_line_advance(&series->pending, &sample->stamp);
+        return 0;
+    }
     if (rc == 0)
         rc = wfs_day_put(slot->day, series, sample, err);
     if (rc == 0) {
@@ -483,11 +495,19 @@ int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *er
             wfs_days_close(store, slot);
         }
     }
-    if (result == 0)
+    if (result == 0) {
         roll(store, now_mono_ns);
+        result = wfs_retention_work(store, now_mono_ns, err);
+    }
     if (store->tidies++ % SEAL_EVERY == SEAL_EVERY - 1)
         wfs_days_seal_one(store);
     return result;
+}
+
+void wf_store_keep(struct wf_store *store, const struct wf_store_retention *retention)
+{
+    store->retention = *retention;
+    store->kept_mono_ns = 0;
 }
 
 void wf_store_figures(const struct wf_store *store, struct wf_store_figures *out)

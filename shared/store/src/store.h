@@ -58,6 +58,9 @@ struct wf_store {
 
     struct wfs_roll *rolls, *roll_next; /* whose turn it is */
     struct wfs_rollups rollups;
+    struct wf_store_retention retention;
+    int64_t kept_mono_ns;  /* last look */
+    int64_t raw_from_ns;   /* raw rows before may have been deleted */
     int64_t roll_retry_ns; /* monotonic: rollups failed; not before then again */
     bool is_rolling_failed;
     struct wfs_suspect suspect;
@@ -91,6 +94,11 @@ int wfs_rolls_read_dirty(struct wf_store *store, sqlite3 *db, int64_t day_ns, st
 int wfs_rolls_work(struct wf_store *store, int64_t now_mono_ns, bool is_final, struct wf_err *err);
 void wfs_rolls_free(struct wf_store *store);
 
+/* retention.c */
+int wfs_retention_work(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err);
+/* What a day file tells of raw files that were deleted. */
+int wfs_retention_read(struct wf_store *store, sqlite3 *db, struct wf_err *err);
+
 /* store.c */
 /* The store's plan of a schema version. */
 int wfs_store_plan(struct wf_store *store, const struct wf_schema *schema,
@@ -104,6 +112,8 @@ int wfs_days_get(struct wf_store *store, int64_t day_ns, struct wfs_slot **out_s
 void wfs_days_drop(struct wf_store *store, struct wfs_slot *slot, int rc);
 /* Close in order; a day that is over is sealed when nobody reads it. */
 void wfs_days_close(struct wf_store *store, struct wfs_slot *slot);
+/* The open file that was used last; NULL when none is. */
+struct wfs_slot *wfs_days_newest(struct wf_store *store);
 int wfs_ledger_add(struct wfs_slot *slot, const struct wf_series *series, struct wf_err *err);
 /* Rename a damaged file out of the way; what was in it becomes owed gaps as far as it is known. */
 int wfs_days_set_aside(struct wf_store *store, int64_t day_ns, const char *why, struct wf_err *err);

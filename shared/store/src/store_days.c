@@ -245,6 +245,17 @@ int wfs_days_get(struct wf_store *store, int64_t day_ns, struct wfs_slot **out_s
     return rc;
 }
 
+struct wfs_slot *wfs_days_newest(struct wf_store *store)
+{
+    struct wfs_slot *slot = NULL;
+
+    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
+        if (store->slots[i].day != NULL && (slot == NULL || store->slots[i].used > slot->used))
+            slot = &store->slots[i];
+    }
+    return slot;
+}
+
 static void empty_slot(struct wf_store *store, struct wfs_slot *slot)
 {
     /* Members lived in the day. */

@@ -130,6 +130,8 @@ static int recover_file(struct wf_store *store, const struct wfs_day_file *file,
         rc = wfs_open_reader(path, 2000, &db, err);
     if (rc == 0)
         rc = wfs_known_read(store, db, err);
+    if (rc == 0)
+        rc = wfs_retention_read(store, db, err);
     wfs_close(&db);
     if (rc == WF_ERR_ABSENT)
         return 0; /* made and nothing in it yet */

@@ -15,6 +15,7 @@
  *   [source NAME]         title, subsystems, tai_offset
  *   [overlay S.SUB.PAR]   per-source differences: limits, calibration
  *   [logger]              sync, batch_rows ...
+ *   [record NAME]         what is thinned on request: which subsystems, how
  *   [console]             rate, display
  *   [alert NAME]          one alarm monitor: subsystems, sync, shelve_max, late, shadow ...
  *   [role NAME]           who may do what with alarms: users, groups, shelve_max
@@ -94,6 +95,18 @@ struct wf_config_role {
     unsigned line;
 };
 
+enum wf_config_recording { WF_RECORD_ALL, WF_RECORD_PERIOD, WF_RECORD_CHANGE };
+
+/* What the logger keeps of some subsystems: see monitors/logger/README.md. */
+struct wf_config_record {
+    char name[WF_NAME_SIZE];
+    char *subsystems; /* globs; the first section that matches counts */
+    enum wf_config_recording mode;
+    int64_t every_ns; /* PERIOD: one sample each; CHANGE: at least one each, 0 = no bound */
+    char *deadband;   /* CHANGE: "0.5 volts:0.01 mode:0"; a number for all, NAME:NUMBER for one */
+    unsigned line;
+};
+
 struct wf_config_process {
     char name[WF_NAME_SIZE];
     char *run;         /* program and arguments, split at blanks, "quotes" allowed */
@@ -154,12 +167,15 @@ struct wf_config {
     uint32_t batch_rows;  /* logger: at most this many rows a transaction; default 10000 */
     uint64_t queue_bytes; /* logger: memory between draining and writing; default 8M */
     char *log_subsystems; /* logger: globs; default * */
+    /* logger: what is kept of rows, minutes, hours; 0 = all of it */
+    int64_t raw_keep_ns, minute_keep_ns, hour_keep_ns;
+    uint64_t raw_max, minute_max, hour_max; /* bytes */
 
     double console_rate_hz; /* screens a second; default 10; 1..10 */
     char *console_display;  /* page shown first; "overview" */
 
-    char *notify_monitors;   /* notify: globs of alarm monitors; default * */
-    int64_t notify_keep_ns;  /* notify: the log of deliveries; default 30d */
+    char *notify_monitors;  /* notify: globs of alarm monitors; default * */
+    int64_t notify_keep_ns; /* notify: the log of deliveries; default 30d */
 
     struct wf_config_listener *listeners;
     size_t listener_count;
@@ -173,6 +189,8 @@ struct wf_config {
     size_t route_count;
     struct wf_config_escalation *escalations;
     size_t escalation_count;
+    struct wf_config_record *records;
+    size_t record_count;
     struct wf_config_process *processes;
     size_t process_count;
     struct wf_config_overlay *overlays;
@@ -198,6 +216,13 @@ void wf_config_print(const struct wf_config *config, struct wf_strbuf *out);
  */
 int wf_config_arguments(const struct wf_config_process *process, char ***out_arguments,
                         struct wf_err *err);
+/*
+ * How far a parameter's value may be from the one kept last without being kept. INVALID when the
+ * text of the section makes no sense; `parameter` may be NULL, to check just that.
+ */
+int wf_config_deadband(const struct wf_config_record *record, const char *parameter,
+                       double *out_deadband, struct wf_err *err);
+
 /* Line of `key` in the section that begins in `section_line`; that line when it is not given. */
 unsigned wf_config_line(const struct wf_config *config, unsigned section_line, const char *key);
 

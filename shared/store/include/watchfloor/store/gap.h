@@ -21,6 +21,7 @@
     X(FILE_CORRUPT, "file_corrupt", true, "they are in a damaged file that was set aside")         \
     X(CONFLICT, "conflict", true, "their place in the file was taken already")                     \
     X(REGION_REPLACED, "region_replaced", true, "the region was made anew while nobody read it")   \
+    X(RETENTION, "retention", true, "the file was deleted to make room, as configured")            \
     X(SEQUENCE_GAP, "sequence_gap", false, "packets are missing by the source's own count")        \
     X(LINK_SILENT, "link_silent", false, "the source sent nothing")                                \
     X(WRITER_RESTART, "writer_restart", false, "the receiver was started again")                   \

@@ -47,6 +47,19 @@ int wf_store_create(const struct wf_store_options *options, struct wf_store **ou
 /* Close every file in order: checkpointed, past days sealed. Errors at this point are dropped. */
 void wf_store_destroy(struct wf_store **store);
 
+/* The three kinds of files: rows per day, rollups per minute and per hour. */
+enum wf_store_tier { WF_STORE_RAW, WF_STORE_MINUTE, WF_STORE_HOUR, WF_STORE_TIERS };
+
+/*
+ * How much is kept, by tier: the oldest files are deleted, whole, and recorded (table _deleted and
+ * gaps of cause `retention`). What is being written stays. 0: no limit. May change at any time.
+ */
+struct wf_store_retention {
+    int64_t keep_ns[WF_STORE_TIERS];    /* a file that ended longer ago */
+    uint64_t bytes_max[WF_STORE_TIERS]; /* of all files of the tier together */
+};
+void wf_store_keep(struct wf_store *store, const struct wf_store_retention *retention);
+
 /* How far a series was stored. */
 struct wf_position {
     char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
@@ -76,12 +89,15 @@ int wf_store_series(struct wf_store *store, const char *source, const struct wf_
                     struct wf_err *err);
 /* Number wanted next. */
 uint64_t wf_series_next(const struct wf_series *series);
+/* Its copy of the schema, which lives as long as the store. */
+const struct wf_schema *wf_series_schema(const struct wf_series *series);
 
 struct wf_store_sample {
     struct wf_series *series;
     struct wf_stamp stamp;
     enum wf_gap_cause lost_cause; /* should numbers before it be missing */
     const void *payload;          /* schema->payload_bytes; borrowed during the call */
+    bool is_thinned;              /* not wanted: counted instead of stored; payload may be NULL */
 };
 
 /*
@@ -104,7 +120,8 @@ int wf_store_complete(struct wf_store *store, struct wf_series *const *series, s
                       struct wf_err *err);
 
 /*
- * Housekeeping, outside of commits: checkpoint when due, seal a day that is over.
+ * Housekeeping, outside of commits: checkpoint when due, rollups of what is over, seal a day
+ * that is over, delete what is not kept any longer.
  * Call about once a second, with nothing urgent waiting.
  */
 int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err);
@@ -112,9 +129,11 @@ int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *er
 struct wf_store_figures {
     uint64_t rows, batches; /* stored, transactions, since create */
     uint64_t lost;          /* published samples that became gaps */
+    uint64_t thinned;       /* published samples that were not wanted */
     uint64_t gap_rows;
     uint64_t errors; /* failed attempts */
-    uint64_t checkpoints, files_sealed;
+    uint64_t checkpoints, files_sealed, files_deleted;
+    uint64_t total_bytes;         /* of all files, as of the last look (every 10 s) */
     uint64_t db_bytes, wal_bytes; /* of the open files */
 };
 void wf_store_figures(const struct wf_store *store, struct wf_store_figures *out);

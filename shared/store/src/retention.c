@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Retention: the oldest files go when they are too old or there are too many bytes. The file is
+ * first renamed (NAME.db.deleted: no reader finds it any more), then a record is committed, then
+ * it is unlinked; what a kill leaves in between is finished by the next life.
+ */
+
+#include "store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <watchfloor/clock.h>
+
+#define LOOK_NS         (10 * WF_NS_PER_S)
+#define MARK            ".deleted"
+#define NAMED_PATH_SIZE (WFS_PATH_SIZE + 64)
+
+struct tier_file {
+    char name[40]; /* "2026-11-20.db", perhaps with MARK */
+    int64_t from_ns, to_ns;
+    uint64_t bytes;
+    bool is_marked;
+};
+
+struct tier_files {
+    struct tier_file *list;
+    size_t count;
+    uint64_t bytes;
+};
+
+static const char *const tier_names[WF_STORE_TIERS] = { "raw", "minute", "hour" };
+
+static int64_t period_end(enum wf_store_tier tier, int64_t from_ns)
+{
+    return tier == WF_STORE_RAW
+               ? from_ns + WF_NS_PER_DAY
+               : wfs_period_end(tier == WF_STORE_MINUTE ? WFS_TIER_MINUTE : WFS_TIER_HOUR, from_ns);
+}
+
+static int64_t period_start(enum wf_store_tier tier, int64_t time_ns)
+{
+    return tier == WF_STORE_RAW
+               ? wf_utc_day_start(time_ns)
+               : wfs_period_start(tier == WF_STORE_MINUTE ? WFS_TIER_MINUTE : WFS_TIER_HOUR,
+                                  time_ns);
+}
+
+/* --- what there is --------------------------------------------------------------------------- */
+
+/* "2026-11-20", "2026-11" or "2026" before ".db", by tier. */
+static bool parse_name(enum wf_store_tier tier, const char *name, struct tier_file *out)
+{
+    static const size_t lengths[WF_STORE_TIERS] = { 10, 7, 4 };
+    size_t len = lengths[tier];
+    char date[16] = "0000-01-01";
+
+    if (strlen(name) >= sizeof(out->name) || strncmp(name + len, ".db", 3) != 0 ||
+        (name[len + 3] != '\0' && strcmp(name + len + 3, MARK) != 0) ||
+        strspn(name, "0123456789-") != len)
+        return false;
+    memcpy(date, name, len);
+    if (wf_parse_time(date, 0, &out->from_ns, NULL) < 0)
+        return false;
+    (void)wf_copy_text(out->name, sizeof(out->name), name);
+    out->to_ns = period_end(tier, out->from_ns);
+    out->is_marked = name[len + 3] != '\0';
+    return true;
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static void measure(const struct wf_store *store, enum wf_store_tier tier, struct tier_file *file)
+{
+    char path[WFS_PATH_SIZE];
+    int len =
+        snprintf(path, sizeof(path) - 8, "%s/%s/%s", store->folder, tier_names[tier], file->name);
+
+    if (len < 0 || (size_t)len >= sizeof(path) - 8)
+        return;
+    file->bytes = size_of(path);
+    (void)snprintf(path + len, 8, "-wal");
+    file->bytes += size_of(path);
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    const struct tier_file *x = a, *y = b;
+
+    return (x->from_ns > y->from_ns) - (x->from_ns < y->from_ns);
+}
+
+static int list_tier(const struct wf_store *store, enum wf_store_tier tier, struct tier_files *out,
+                     struct wf_err *err)
+{
+    char path[NAMED_PATH_SIZE];
+    struct dirent *entry;
+    DIR *dir;
+
+    *out = (struct tier_files){ 0 };
+    (void)snprintf(path, sizeof(path), "%s/%s", store->folder, tier_names[tier]);
+    dir = opendir(path);
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : wf_fail_errno(err, errno, "%s", path);
+    while ((entry = readdir(dir)) != NULL) {
+        struct tier_file file = { 0 };
+        struct tier_file *more;
+
+        if (!parse_name(tier, entry->d_name, &file))
+            continue;
+        more = out->count % 64 == 0 ? realloc(out->list, (out->count + 64) * sizeof(*more))
+                                    : out->list;
+        if (more == NULL)
+            break; /* fewer are judged than there are */
+        measure(store, tier, &file);
+        out->list = more;
+        out->list[out->count++] = file;
+        out->bytes += file.bytes;
+    }
+    (void)closedir(dir);
+    if (out->count > 1)
+        qsort(out->list, out->count, sizeof(*out->list), compare_files);
+    return 0;
+}
+
+/* --- what was in it ---------------------------------------------------------------------------- */
+
+struct content {
+    struct wf_gap *gaps; /* per source and subsystem: what is gone with it */
+    size_t count;
+    uint64_t rows;
+};
+
+/* Rows, and losses that only this file told of, so that sums over all files stay right. */
+static const char content_sql[] =
+    "SELECT p.source, p.subsystem, p.rows + %s + coalesce((SELECT sum(g.lost) FROM _gaps AS g"
+    " WHERE g.is_published AND g.subsystem = p.subsystem AND g.source = (SELECT id FROM _sources"
+    " WHERE name = p.source)), 0), p.rows FROM _positions AS p";
+
+static int read_content(const char *path, int64_t from_ns, struct content *out, struct wf_err *err)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    int64_t version = 0;
+    int rc = wfs_open_reader(path, 2000, &db, err), step;
+
+    if (rc == 0)
+        rc = wfs_get_i64(db, "PRAGMA user_version", 0, &version, err);
+    if (rc == 0) {
+        char text[sizeof(content_sql) + 16];
+
+        /* Format 1 thinned nothing. */
+        (void)snprintf(text, sizeof(text), content_sql, version >= 2 ? "p.thinned" : "0");
+        rc = wfs_prepare(db, text, &stmt, err);
+    }
+    while (rc == 0 && (step = sqlite3_step(stmt)) != SQLITE_DONE) {
+        struct wf_gap *more, *gap;
+
+        if (step != SQLITE_ROW) {
+            rc = wfs_fail(err, db, step, "read positions");
+            break;
+        }
+        if (sqlite3_column_int64(stmt, 2) == 0)
+            continue;
+        more = realloc(out->gaps, (out->count + 1) * sizeof(*more));
+        if (more == NULL) {
+            rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
+            break;
+        }
+        out->gaps = more;
+        gap = &more[out->count++];
+        *gap = (struct wf_gap){ .cause = WF_GAP_RETENTION,
+                                .from_device_ns = from_ns,
+                                .to_device_ns = from_ns + WF_NS_PER_DAY,
+                                .from_received_ns = from_ns,
+                                .to_received_ns = from_ns + WF_NS_PER_DAY,
+                                .is_lost_known = true,
+                                .lost = (uint64_t)sqlite3_column_int64(stmt, 2) };
+        (void)wf_copy_text(gap->source, WF_NAME_SIZE, (const char *)sqlite3_column_text(stmt, 0));
+        (void)wf_copy_text(gap->subsystem, WF_NAME_SIZE,
+                           (const char *)sqlite3_column_text(stmt, 1));
+        out->rows += (uint64_t)sqlite3_column_int64(stmt, 3);
+    }
+    (void)sqlite3_finalize(stmt);
+    wfs_close(&db);
+    return rc;
+}
+
+/* --- deleting ------------------------------------------------------------------------------------ */
+
+/* Coverage that is claimed of a tier begins behind what was deleted of it. */
+static void raise_from(struct wf_store *store, enum wf_store_tier tier, int64_t to_ns)
+{
+    for (struct wfs_roll *roll = store->rolls; roll != NULL; roll = roll->next) {
+        struct wfs_known *known;
+        int64_t *from = tier == WF_STORE_MINUTE ? &roll->state.minute_from : &roll->state.hour_from;
+
+        if (*from == WF_TIME_NONE || *from >= to_ns)
+            continue;
+        *from = to_ns;
+        known = (struct wfs_known *)(uintptr_t)wfs_known_find(store, roll->source, roll->subsystem);
+        if (known != NULL)
+            known->rolled = roll->state;
+    }
+}
+
+static int insert_deleted(struct wfs_day *day, enum wf_store_tier tier,
+                          const struct tier_file *file, const struct content *content,
+                          const char *reason, struct wf_err *err)
+{
+    char name[40];
+
+    (void)wf_copy_text(name, sizeof(name), file->name);
+    if (file->is_marked)
+        name[strlen(name) - strlen(MARK)] = '\0';
+    return wfs_execf(wfs_day_db(day), err,
+                     "INSERT INTO _deleted (tier, file, from_ns, to_ns, bytes, rows, deleted_ns,"
+                     " reason) VALUES (%Q, %Q, %lld, %lld, %llu, %llu, %lld, %Q)",
+                     tier_names[tier], name, (long long)file->from_ns, (long long)file->to_ns,
+                     (unsigned long long)file->bytes, (unsigned long long)content->rows,
+                     (long long)wf_utc_now_ns(), reason);
+}
+
+static int record(struct wf_store *store, struct wfs_slot *slot, enum wf_store_tier tier,
+                  const struct tier_file *file, const struct content *content, const char *reason,
+                  struct wf_err *err)
+{
+    int rc = wfs_day_begin(slot->day, true, err);
+
+    if (rc == 0)
+        rc = insert_deleted(slot->day, tier, file, content, reason, err);
+    for (size_t i = 0; rc == 0 && i < content->count; i++)
+        rc = wfs_day_gap(slot->day, &content->gaps[i], err);
+    for (size_t i = 0; rc == 0 && tier != WF_STORE_RAW && i < store->known_count; i++) {
+        struct wfs_known now = store->known[i];
+
+        now.serial = store->serial + 1;
+        rc = wfs_day_remember(slot->day, &now, err);
+    }
+    if (rc == 0)
+        rc = wfs_day_commit(slot->day, err);
+    if (rc < 0) {
+        wfs_days_drop(store, slot, rc);
+        return rc;
+    }
+    store->serial++;
+    store->figures.files_deleted++;
+    store->figures.gap_rows += content->count;
+    return 0;
+}
+
+static bool is_recorded(struct wfs_slot *slot, enum wf_store_tier tier, const char *name)
+{
+    char sql[200];
+    int64_t count = 0;
+
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT count(*) FROM _deleted WHERE tier = '%s' AND file = '%.*s'",
+                   tier_names[tier], (int)(strlen(name) - strlen(MARK)), name);
+    return wfs_get_i64(wfs_day_db(slot->day), sql, 0, &count, NULL) == 0 && count > 0;
+}
+
+static void remove_all(const char *path)
+{
+    static const char *const beside[] = { "-wal", "-shm", "" };
+    char name[NAMED_PATH_SIZE + 32];
+
+    for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+        (void)snprintf(name, sizeof(name), "%s%s", path, beside[i]);
+        (void)unlink(name);
+    }
+}
+
+/* From `from` to the same name with MARK, with what lies beside it. */
+static int set_mark(const char *from, const char *to, struct wf_err *err)
+{
+    static const char *const beside[] = { "-wal", "-shm", "" };
+    char a[NAMED_PATH_SIZE + 32], b[NAMED_PATH_SIZE + 32];
+
+    /* The file itself last: until then it is found again and all is begun anew. */
+    for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+        (void)snprintf(a, sizeof(a), "%s%s", from, beside[i]);
+        (void)snprintf(b, sizeof(b), "%s%s", to, beside[i]);
+        if (rename(a, b) != 0 && beside[i][0] == '\0')
+            return wf_fail_errno(err, errno, "rename %s", from);
+    }
+    return 0;
+}
+
+static int delete_file(struct wf_store *store, enum wf_store_tier tier, struct tier_file *file,
+                       const char *reason, struct wf_err *err)
+{
+    char path[NAMED_PATH_SIZE], marked[NAMED_PATH_SIZE + 16];
+    struct wfs_slot *slot = wfs_days_newest(store);
+    struct content content = { 0 };
+    int rc = 0;
+
+    if (slot == NULL)
+        return 0;
+    (void)snprintf(path, sizeof(path), "%s/%s/%s", store->folder, tier_names[tier], file->name);
+    (void)snprintf(marked, sizeof(marked), "%s%s", path, file->is_marked ? "" : MARK);
+    if (!file->is_marked) {
+        if (tier != WF_STORE_RAW)
+            wfs_rollups_release(&store->rollups,
+                                tier == WF_STORE_MINUTE ? WFS_TIER_MINUTE : WFS_TIER_HOUR,
+                                file->from_ns);
+        rc = set_mark(path, marked, err);
+    }
+    if (rc < 0)
+        return rc;
+    if (!file->is_marked || !is_recorded(slot, tier, file->name)) {
+        struct wf_err why = { 0 };
+
+        /* A file that cannot be read goes all the same, with a record that says no rows. */
+        if (tier == WF_STORE_RAW && read_content(marked, file->from_ns, &content, &why) < 0)
+            wfs_notice(store, "%s: what was in it is not known: %s", path, why.text);
+        if (tier != WF_STORE_RAW)
+            raise_from(store, tier, file->to_ns);
+        else if (file->to_ns > store->raw_from_ns)
+            store->raw_from_ns = file->to_ns;
+        rc = record(store, slot, tier, file, &content, reason, err);
+        if (rc == WF_ERR_NOSPACE) {
+            /* Room first: then there is some for the record. */
+            remove_all(marked);
+            rc = wfs_days_get(store, wf_utc_day_start(wf_utc_now_ns()), &slot, err);
+            if (rc == 0)
+                rc = record(store, slot, tier, file, &content, reason, err);
+        }
+    }
+    free(content.gaps);
+    if (rc == 0) {
+        remove_all(marked);
+        wfs_notice(store, "%s/%s was deleted (%s)", tier_names[tier], file->name, reason);
+    }
+    return rc;
+}
+
+/* --- judging --------------------------------------------------------------------------------------- */
+
+/* What is being written stays, whatever the limits say. */
+static bool is_current(const struct wf_store *store, enum wf_store_tier tier,
+                       const struct tier_file *file, int64_t now_ns)
+{
+    if (file->from_ns >= period_start(tier, now_ns))
+        return true;
+    for (size_t i = 0; tier == WF_STORE_RAW && i < WFS_DAYS_OPEN; i++) {
+        if (store->slots[i].day != NULL && wfs_day_start(store->slots[i].day) == file->from_ns)
+            return true;
+    }
+    return false;
+}
+
+static int keep_tier(struct wf_store *store, enum wf_store_tier tier, uint64_t *out_bytes,
+                     struct wf_err *err)
+{
+    const struct wf_store_retention *wanted = &store->retention;
+    int64_t keep_ns = wanted->keep_ns[tier], now_ns = wf_utc_now_ns();
+    uint64_t bytes_max = wanted->bytes_max[tier];
+    struct tier_files files;
+    int rc = list_tier(store, tier, &files, err);
+
+    for (size_t i = 0; rc == 0 && i < files.count; i++) {
+        struct tier_file *file = &files.list[i];
+        const char *reason = NULL;
+
+        if (file->is_marked)
+            reason = "retention";
+        else if (is_current(store, tier, file, now_ns))
+            continue;
+        else if (keep_ns > 0 && file->to_ns < now_ns - keep_ns)
+            reason = "older than is kept";
+        else if (bytes_max > 0 && files.bytes > bytes_max)
+            reason = "more bytes than are kept";
+        if (reason == NULL)
+            continue;
+        rc = delete_file(store, tier, file, reason, err);
+        if (rc == 0)
+            files.bytes -= file->bytes;
+    }
+    *out_bytes = files.bytes;
+    free(files.list);
+    return rc;
+}
+
+int wfs_retention_work(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err)
+{
+    uint64_t total = 0;
+    int rc = 0;
+
+    if (wfs_days_newest(store) == NULL ||
+        (store->kept_mono_ns != 0 && now_mono_ns - store->kept_mono_ns < LOOK_NS))
+        return 0;
+    store->kept_mono_ns = now_mono_ns;
+    for (int tier = 0; rc == 0 && tier < WF_STORE_TIERS; tier++) {
+        uint64_t bytes = 0;
+
+        rc = keep_tier(store, (enum wf_store_tier)tier, &bytes, err);
+        total += bytes;
+    }
+    if (rc == 0)
+        store->figures.total_bytes = total;
+    return rc;
+}
+
+int wfs_retention_read(struct wf_store *store, sqlite3 *db, struct wf_err *err)
+{
+    int64_t version = 0, to_ns = 0;
+    int rc = wfs_get_i64(db, "PRAGMA user_version", 0, &version, err);
+
+    if (rc == 0 && version >= 2)
+        rc = wfs_get_i64(db, "SELECT max(to_ns) FROM _deleted WHERE tier = 'raw'", INT64_MIN,
+                         &to_ns, err);
+    if (rc == 0 && version >= 2 && to_ns > store->raw_from_ns)
+        store->raw_from_ns = to_ns;
+    return rc;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* Retention: the oldest files go, with a record of what was in them; thinned samples are counted. */
+
+#include "rollup_check.h"
+
+#include "watchfloor/store/gap.h"
+
+static const char power_text[] = "[subsystem]\nperiod = 100ms\n"
+                                 "[parameter volts]\nbits = 12\npolynomial = 0 0.01\nunit = V\n";
+
+struct keeping {
+    struct place place;
+    struct wf_schema *schema;
+    struct wf_series *series;
+    uint8_t *payload;
+    uint64_t number;
+    int64_t mono_ns, today_ns;
+};
+
+static void begin(struct keeping *test)
+{
+    *test =
+        (struct keeping){ .mono_ns = WF_NS_PER_DAY, .today_ns = wf_utc_day_start(wf_utc_now_ns()) };
+    place_make(&test->place);
+    test->schema = schema_of("power.ini", power_text);
+    test->series = series_of(&test->place, "main", test->schema, 1);
+    test->payload = payload_make(test->schema);
+}
+
+static void end(struct keeping *test)
+{
+    free(test->payload);
+    wf_schema_free(&test->schema);
+    place_remove(&test->place);
+}
+
+/* 100 rows of the day so many days ago; a sample is missing before each run. */
+static void write_day(struct keeping *test, int days_ago)
+{
+    struct wf_store_sample samples[100];
+
+    test->number++;
+    for (size_t i = 0; i < WF_COUNT_OF(samples); i++)
+        samples[i] =
+            sample_of(&test->place, test->series, test->number++,
+                      test->today_ns - days_ago * WF_NS_PER_DAY + (int64_t)i * 100 * WF_NS_PER_MS,
+                      test->payload);
+    write_ok(&test->place, samples, WF_COUNT_OF(samples));
+}
+
+static void tidy(struct keeping *test)
+{
+    struct wf_err err = { 0 };
+
+    for (int i = 0; i < 100; i++) {
+        test->mono_ns += 11 * WF_NS_PER_S;
+        if (wf_store_tidy(test->place.store, test->mono_ns, &err) < 0)
+            fail_msg("tidy: %s", err.text);
+    }
+}
+
+static bool is_there(const struct keeping *test, int days_ago)
+{
+    char name[64];
+    struct wf_civil civil;
+    char *path;
+    bool is;
+
+    wf_civil_from_utc(test->today_ns - days_ago * WF_NS_PER_DAY, &civil);
+    (void)snprintf(name, sizeof(name), "raw/%04d-%02d-%02d.db", civil.year, civil.month, civil.day);
+    path = tmp_folder_path(&test->place.tmp, name);
+    is = access(path, F_OK) == 0;
+    free(path);
+    return is;
+}
+
+static const char *ask_today(const struct keeping *test, const char *sql)
+{
+    struct wf_civil civil;
+    char day[16];
+
+    wf_civil_from_utc(test->today_ns, &civil);
+    (void)snprintf(day, sizeof(day), "%04d-%02d-%02d", civil.year % 10000, civil.month % 100,
+                   civil.day % 100);
+    return ask(&test->place, day, sql);
+}
+
+static void days_beyond_their_time_are_deleted_and_recorded(void **state)
+{
+    struct keeping test;
+    struct wf_store_retention keep = { .keep_ns = { 3 * WF_NS_PER_DAY } };
+    char answer[300];
+
+    (void)state;
+    begin(&test);
+    for (int days = 6; days >= 0; days--)
+        write_day(&test, days);
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    for (int days = 0; days < 7; days++)
+        assert_int_equal(is_there(&test, days), days <= 3);
+    assert_string_equal(ask_today(&test, "SELECT tier, rows, reason FROM deleted"),
+                        "raw|100|older than is kept\nraw|100|older than is kept\n"
+                        "raw|100|older than is kept\n");
+    /* What was in them, and what only they told of: 100 rows and one lost sample each. */
+    (void)snprintf(answer, sizeof(answer), "3|%d\n", 3 * 101);
+    assert_string_equal(ask_today(&test, "SELECT count(*), sum(lost) FROM gaps WHERE cause ="
+                                         " 'retention' AND subsystem = 'power'"),
+                        answer);
+    end(&test);
+}
+
+static void the_oldest_go_when_there_are_too_many_bytes(void **state)
+{
+    struct keeping test;
+    struct wf_store_retention keep = { .bytes_max = { 400 * 1024 } };
+    struct wf_store_figures figures;
+
+    (void)state;
+    begin(&test);
+    for (int days = 9; days >= 0; days--)
+        write_day(&test, days);
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    assert_true(is_there(&test, 0) && is_there(&test, 1));
+    assert_false(is_there(&test, 9) || is_there(&test, 8));
+    wf_store_figures(test.place.store, &figures);
+    assert_true(figures.files_deleted >= 2);
+    /* No limit is small enough for what is being written. */
+    keep.bytes_max[0] = 1;
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    assert_true(is_there(&test, 0));
+    assert_false(is_there(&test, 3));
+    end(&test);
+}
+
+static void what_a_kill_left_half_deleted_is_finished(void **state)
+{
+    struct keeping test;
+    struct wf_civil civil;
+    char name[64], marked[80];
+    char *from, *to;
+
+    (void)state;
+    begin(&test);
+    write_day(&test, 2);
+    write_day(&test, 1);
+    write_day(&test, 0);
+    store_again(&test.place);
+    test.series = series_of(&test.place, "main", test.schema, 1);
+    wf_civil_from_utc(test.today_ns - 2 * WF_NS_PER_DAY, &civil);
+    (void)snprintf(name, sizeof(name), "raw/%04d-%02d-%02d.db", civil.year, civil.month, civil.day);
+    (void)snprintf(marked, sizeof(marked), "%s.deleted", name);
+    from = tmp_folder_path(&test.place.tmp, name);
+    to = tmp_folder_path(&test.place.tmp, marked);
+    assert_int_equal(rename(from, to), 0);
+    write_day(&test, 0);
+    tidy(&test);
+    assert_int_not_equal(access(to, F_OK), 0);
+    assert_string_equal(ask_today(&test, "SELECT rows FROM deleted"), "100\n");
+    free(from);
+    free(to);
+    end(&test);
+}
+
+static void rollups_that_were_deleted_are_not_claimed_any_more(void **state)
+{
+    struct keeping test;
+    struct wf_store_retention keep = { .keep_ns = { 0, WF_NS_PER_DAY, 0 } };
+    struct trust trust;
+    int64_t start_ns = NOON;
+
+    (void)state;
+    begin(&test);
+    for (int i = 0; i < 130; i++) {
+        struct wf_store_sample samples[20];
+
+        for (size_t k = 0; k < WF_COUNT_OF(samples); k++)
+            samples[k] = sample_of(&test.place, test.series, test.number++,
+                                   start_ns + i * 60 * WF_NS_PER_S + (int64_t)k, test.payload);
+        write_ok(&test.place, samples, WF_COUNT_OF(samples));
+    }
+    tidy(&test);
+    trust = trust_of(&test.place, "power");
+    assert_true(is_complete(&trust, WFS_TIER_MINUTE, NOON));
+    write_day(&test, 0);
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    assert_null(open_db(&test.place, "minute/2001-02.db"));
+    trust = trust_of(&test.place, "power");
+    assert_false(is_complete(&trust, WFS_TIER_MINUTE, NOON));
+    assert_true(is_complete(&trust, WFS_TIER_HOUR, NOON));
+    assert_string_equal(ask_today(&test, "SELECT tier, file FROM deleted"), "minute|2001-02.db\n");
+    end(&test);
+}
+
+static void thinned_samples_are_counted_and_leave_no_gap(void **state)
+{
+    struct keeping test;
+    struct wf_store_figures figures;
+
+    (void)state;
+    begin(&test);
+    for (int i = 0; i < 50; i++) {
+        struct wf_store_sample sample =
+            sample_of(&test.place, test.series, test.number++,
+                      test.today_ns + i * 100 * WF_NS_PER_MS, test.payload);
+
+        sample.is_thinned = i % 5 != 0;
+        if (sample.is_thinned)
+            sample.payload = NULL;
+        write_ok(&test.place, &sample, 1);
+    }
+    assert_string_equal(ask_today(&test, "SELECT rows, thinned, lost, next FROM _positions"),
+                        "10|40|0|50\n");
+    assert_string_equal(ask_today(&test, "SELECT count(*) FROM _gaps"), "0\n");
+    wf_store_figures(test.place.store, &figures);
+    assert_int_equal(figures.rows, 10);
+    assert_int_equal(figures.thinned, 40);
+    end(&test);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(days_beyond_their_time_are_deleted_and_recorded),
+        cmocka_unit_test(the_oldest_go_when_there_are_too_many_bytes),
+        cmocka_unit_test(what_a_kill_left_half_deleted_is_finished),
+        cmocka_unit_test(rollups_that_were_deleted_are_not_claimed_any_more),
+        cmocka_unit_test(thinned_samples_are_counted_and_leave_no_gap),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
