@@ -25,6 +25,7 @@ MAY_USE = {
     "shared/control": {"core", "control"},
     "receiver": {"core", "decode"},
     "monitors": {"core", "store", "alarm", "control"},
+    "monitors/recorder": {"core", "decode", "store"},
     "tools": {"core", "decode", "store", "alarm", "control"},
     "plugins": {"core"},
     "tests": {"core", "decode", "store", "alarm", "control"},

@@ -44,6 +44,7 @@ static const struct command make[] = {
 static const struct command parts[] = {
     { "receiver", "packets from the network into shared-memory regions" },
     { "logger", "regions into history" },
+    { "recorder", "packets as they were received into day files" },
     { "alert", "the alarm monitor" },
     { "hostfeed", "real telemetry of this machine, as packets" },
     { "simulate", "a simulated spacecraft, as packets, with faults on demand" },

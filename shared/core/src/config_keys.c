@@ -49,6 +49,10 @@ const struct wfi_section_kind wfi_section_kinds[] = {
           "What the logger thins on request: of these subsystems it keeps one sample a period, or "
           "those that differ. The first such section that matches counts; without any, every "
           "sample is kept." },
+    { .kind = "recorder",
+      .example = "",
+      .sentence = "wf-recorder: packets as they were received, kept in day files. Runs when the "
+                  "receiver has a packet_ring." },
     { .kind = "console", .example = "", .sentence = "wf-console: the terminal screens." },
     { .kind = "alert",
       NAMED(wf_config_alert, alerts, alert_count),
@@ -183,6 +187,15 @@ const struct wfi_key wfi_keys[] = {
     { "record", "deadband", WFI_KEY_TEXT, RECORD(deadband), "0", NULL, NULL, NULL,
       "change: in engineering units; one number for all parameters, NAME:NUMBER for one, blanks "
       "between." },
+
+    { "recorder", "sync", WFI_KEY_DURATION, OF(recorder_sync_ns), "1s", "0", "1h", NULL,
+      "A commit is forced to the disk this often. 0: every commit." },
+    { "recorder", "keep", WFI_KEY_DURATION, OF(recorder_keep_ns), "0", "0", "36500d", NULL,
+      "Day files that ended longer ago are deleted. 0: none is." },
+    { "recorder", "max", WFI_KEY_SIZE, OF(recorder_max), "0", "0", "1000T", NULL,
+      "Bytes of all day files together: the oldest are deleted beyond. 0: no limit." },
+    { "recorder", "queue", WFI_KEY_SIZE, OF(recorder_queue), "64M", "1M", "16G", NULL,
+      "Memory between reading the ring and writing the file; it bridges a slow disk." },
 
     { "console", "rate", WFI_KEY_NUMBER, OF(console_rate_hz), "10", "1", "10", NULL,
       "Screens drawn a second, at most." },

@@ -146,14 +146,16 @@ int up_plan(struct up *up, struct wf_err *err)
     const struct wf_config *config = up->config;
     int rc = make_config_absolute(up, err);
 
-    if (rc == 0 && config->process_count + config->alert_count + 2 > UP_CHILDREN_MAX)
+    if (rc == 0 && config->process_count + config->alert_count + 3 > UP_CHILDREN_MAX)
         rc = wf_fail(err, WF_ERR_LIMIT,
                      "%s: %zu [process] and %zu [alert] sections; %d are possible together",
-                     config->file, config->process_count, config->alert_count, UP_CHILDREN_MAX - 2);
+                     config->file, config->process_count, config->alert_count, UP_CHILDREN_MAX - 3);
     if (rc == 0)
         rc = add_own(up, "receiver", NULL, UP_RECEIVER, err);
     if (rc == 0)
         rc = add_own(up, "logger", NULL, UP_LOGGER, err);
+    if (rc == 0 && config->packet_ring > 0)
+        rc = add_own(up, "recorder", NULL, UP_LOGGER, err);
     for (size_t i = 0; i < config->alert_count && rc == 0; i++)
         rc = add_own(up, "alert", config->alerts[i].name, UP_LOGGER, err);
     for (size_t i = 0; i < config->process_count && rc == 0; i++)

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Packet file: see packet_file.h. */
+
+#include "packet_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <watchfloor/clock.h>
+#include <watchfloor/packets.h>
+
+const struct wfs_format wfs_packet_format = { 0x57467031 /* "WFp1" */, 1, 1, "a packet file" };
+
+int wfs_packet_path(const char *folder, int64_t day_ns, char out[WFS_PATH_SIZE], struct wf_err *err)
+{
+    struct wf_strbuf path;
+    char day[16];
+
+    wf_strbuf_init_fixed(&path, out, WFS_PATH_SIZE);
+    wfs_day_text(day_ns, day);
+    wf_strbuf_addf(&path, "%s/packets/%s.db", folder, day);
+    return path.was_cut ? wf_fail(err, WF_ERR_LIMIT, "the path of '%s' is too long", day) : 0;
+}
+
+static bool parse_day(const char *name, int64_t *out_day_ns)
+{
+    char date[16];
+
+    if (strlen(name) != 13 || strcmp(name + 10, ".db") != 0)
+        return false;
+    memcpy(date, name, 10);
+    date[10] = '\0';
+    return strspn(date, "0123456789-") == 10 && wf_parse_time(date, 0, out_day_ns, NULL) == 0;
+}
+
+static int compare_days(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+int wfs_packet_list(const char *folder, int64_t **out_days, size_t *out_count, struct wf_err *err)
+{
+    char path[WFS_PATH_SIZE];
+    int64_t *days = NULL;
+    struct dirent *entry;
+    size_t count = 0;
+    DIR *dir;
+
+    if (snprintf(path, sizeof(path), "%s/packets", folder) >= (int)sizeof(path))
+        return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
+    dir = opendir(path);
+    if (dir == NULL)
+        return wf_fail_errno(err, errno, "%s", path);
+    while ((entry = readdir(dir)) != NULL) {
+        int64_t day_ns;
+
+        if (!parse_day(entry->d_name, &day_ns))
+            continue;
+        if (count % 64 == 0) {
+            int64_t *more = realloc(days, (count + 64) * sizeof(days[0]));
+
+            if (more == NULL) {
+                free(days);
+                (void)closedir(dir);
+                return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+            }
+            days = more;
+        }
+        days[count++] = day_ns;
+    }
+    (void)closedir(dir);
+    if (count > 1)
+        qsort(days, count, sizeof(days[0]), compare_days);
+    *out_days = days;
+    *out_count = count;
+    return 0;
+}
+
+/* --- a new file -------------------------------------------------------------------------- */
+
+/* APID and sequence count come out of the first bytes; what is shorter has none. */
+static const char tables[] =
+    "CREATE TABLE _file (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
+    "CREATE TABLE _names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE _outcomes (code INTEGER PRIMARY KEY, name TEXT NOT NULL);"
+    /* One life of a receiver: its rows lie between two ids, by ascending number. */
+    "CREATE TABLE _epochs (id INTEGER PRIMARY KEY, epoch_ns INTEGER NOT NULL UNIQUE);"
+    "CREATE TABLE _packets (id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, number INTEGER NOT "
+    "NULL,"
+    " received_ns INTEGER NOT NULL, outcome INTEGER NOT NULL, listener INTEGER, source INTEGER,"
+    " subsystem INTEGER, peer INTEGER, data BLOB NOT NULL);"
+    /* Where to look: for every 1,024 ids the times and numbers in them. */
+    "CREATE TABLE _blocks (block INTEGER PRIMARY KEY, from_ns INTEGER NOT NULL, to_ns INTEGER NOT"
+    " NULL, first_epoch INTEGER NOT NULL, first_number INTEGER NOT NULL, last_epoch INTEGER NOT "
+    "NULL,"
+    " last_number INTEGER NOT NULL);"
+    "CREATE TABLE _gaps (id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, first INTEGER NOT NULL,"
+    " last INTEGER NOT NULL, cause TEXT NOT NULL, from_ns INTEGER, to_ns INTEGER);"
+    "CREATE TABLE _position (one INTEGER PRIMARY KEY CHECK (one = 1), serial INTEGER NOT NULL,"
+    " region_created_ns INTEGER NOT NULL, block INTEGER NOT NULL, skip INTEGER NOT NULL,"
+    " epoch_ns INTEGER NOT NULL, next_number INTEGER NOT NULL, last_ns INTEGER);";
+
+#define ISO(column)                                                                                \
+    "strftime('%Y-%m-%dT%H:%M:%S', " column " / 1000000000, 'unixepoch') ||"                       \
+    " printf('.%09dZ', " column " % 1000000000)"
+
+static const char views[] = "CREATE VIEW packets AS SELECT p.number, " ISO(
+    "p.received_ns") " AS received,"
+                     " (SELECT name FROM _names WHERE id = p.listener) AS listener,"
+                     " (SELECT name FROM _names WHERE id = p.source) AS source,"
+                     " (SELECT name FROM _names WHERE id = p.subsystem) AS subsystem,"
+                     " (SELECT name FROM _outcomes WHERE code = p.outcome) AS outcome,"
+                     " (SELECT name FROM _names WHERE id = p.peer) AS peer,"
+                     " length(p.data) AS length, hex(substr(p.data, 1, 6)) AS header, p.data AS "
+                     "data,"
+                     " e.epoch_ns AS epoch FROM _packets AS p JOIN _epochs AS e ON e.id = p.epoch;"
+                     "CREATE VIEW rejected AS SELECT * FROM packets WHERE outcome NOT IN"
+                     " ('published', 'idle', 'segment');"
+                     "CREATE VIEW gaps AS SELECT g.cause, g.last - g.first + 1 AS lost, g.first, "
+                     "g.last,"
+                     " " ISO("g.from_ns") " AS after, " ISO(
+                         "g.to_ns") " AS before, e.epoch_ns AS epoch"
+                                    " FROM _gaps AS g JOIN _epochs AS e ON e.id = g.epoch;";
+
+static int put_outcomes(sqlite3 *db, const char *(*reason)(unsigned code), struct wf_err *err)
+{
+    int rc = 0;
+
+    for (unsigned code = 0; code < 256 && rc == 0; code++) {
+        const char *name = wf_packet_outcome_name((uint8_t)code);
+
+        if (name[0] == '\0')
+            name = reason != NULL && code < WF_PACKET_SEGMENT ? reason(code) : NULL;
+        if (name != NULL)
+            rc = wfs_execf(db, err, "INSERT INTO _outcomes VALUES (%u, %Q)", code, name);
+    }
+    return rc;
+}
+
+int wfs_packet_create(sqlite3 *db, const char *instance, const char *day,
+                      const char *(*reason)(unsigned code), struct wf_err *err)
+{
+    int rc = wfs_exec(db, err, "BEGIN IMMEDIATE");
+
+    if (rc == 0)
+        rc = wfs_exec(db, err, tables);
+    if (rc == 0)
+        rc = wfs_exec(db, err, views);
+    if (rc == 0)
+        rc = put_outcomes(db, reason, err);
+    if (rc == 0)
+        rc = wfs_execf(db, err,
+                       "INSERT INTO _file VALUES ('instance', %Q), ('day', %Q), ('what',"
+                       " 'packets as received; see the views packets, rejected, gaps');"
+                       "PRAGMA application_id=%d; PRAGMA user_version=%d",
+                       instance, day, wfs_packet_format.application, wfs_packet_format.version);
+    if (rc == 0)
+        rc = wfs_exec(db, err, "COMMIT");
+    if (rc < 0)
+        (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return rc;
+}
