@@ -5,6 +5,7 @@
  */
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <watchfloor/attributes.h>
@@ -388,37 +389,54 @@ static bool is_same_coding(const struct wf_parameter *a, const struct wf_paramet
     return is_same;
 }
 
-/* The first parameter that has the same labels or calibrated encoding; itself when it is the first. */
-static size_t first_alike(const struct wf_schema *schema, size_t index)
+/* Which parameters share labels or a calibrated encoding with an earlier one. */
+struct sharing {
+    size_t *first;   /* by parameter: the first that is alike; itself when it is the first */
+    bool *is_shared; /* by parameter: there is another that is alike */
+};
+
+static bool is_alike(const struct wf_parameter *own, const struct wf_parameter *other)
 {
-    const struct wf_parameter *own = &schema->parameters[index];
+    return own->enumeration >= 0 ? other->enumeration == own->enumeration
+                                 : is_same_coding(other, own);
+}
 
-    for (size_t i = 0; i < index; i++) {
-        const struct wf_parameter *other = &schema->parameters[i];
+/* Each is compared with those that are unlike one another only. */
+static bool find_sharing(const struct wf_schema *schema, struct sharing *out)
+{
+    size_t count = schema->parameter_count;
+    size_t *unlike = calloc(count + 1, sizeof(unlike[0]));
+    size_t unlike_count = 0;
 
-        if (own->enumeration >= 0 ? other->enumeration == own->enumeration
-                                  : is_same_coding(other, own))
-            return i;
+    out->first = calloc(count + 1, sizeof(out->first[0]));
+    out->is_shared = calloc(count + 1, sizeof(out->is_shared[0]));
+    if (unlike == NULL || out->first == NULL || out->is_shared == NULL) {
+        free(unlike);
+        return false;
     }
-    return index;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+
+        while (at < unlike_count &&
+               !is_alike(&schema->parameters[i], &schema->parameters[unlike[at]]))
+            at++;
+        if (at == unlike_count)
+            unlike[unlike_count++] = i;
+        else
+            out->is_shared[i] = out->is_shared[unlike[at]] = true;
+        out->first[i] = unlike[at];
+    }
+    free(unlike);
+    return true;
 }
 
-static bool is_shared(const struct wf_schema *schema, size_t index)
-{
-    if (first_alike(schema, index) != index)
-        return true;
-    for (size_t i = index + 1; i < schema->parameter_count; i++)
-        if (first_alike(schema, i) == index)
-            return true;
-    return false;
-}
-
-static void write_shared(const struct wfd_export *export, size_t index)
+static void write_shared(const struct wfd_export *export, const struct sharing *sharing,
+                         size_t index)
 {
     const struct wf_parameter *parameter = &export->schema->parameters[index];
     struct wf_strbuf *out = export->out;
 
-    if (!is_shared(export->schema, index) || first_alike(export->schema, index) != index)
+    if (!sharing->is_shared[index] || sharing->first[index] != index)
         return;
     wf_strbuf_addf(out, "<%s name=\"%s_Shared\" abstract=\"true\">", type_element(parameter),
                    parameter->name);
@@ -540,12 +558,12 @@ static bool write_time_field(const struct wfd_export *export, size_t index)
     return true;
 }
 
-static void write_type(const struct wfd_export *export, size_t index)
+static void write_type(const struct wfd_export *export, const struct sharing *sharing, size_t index)
 {
     const struct wf_schema *schema = export->schema;
     const struct wf_parameter *parameter = &schema->parameters[index];
     const char *element = type_element(parameter);
-    bool has_base = is_shared(schema, index);
+    bool has_base = sharing->is_shared[index];
     struct wf_strbuf *out = export->out;
 
     if (write_time_field(export, index))
@@ -553,7 +571,7 @@ static void write_type(const struct wfd_export *export, size_t index)
     wf_strbuf_addf(out, "<%s name=\"%s_Type\"", element, parameter->name);
     if (has_base)
         wf_strbuf_addf(out, " baseType=\"%s_Shared\"",
-                       schema->parameters[first_alike(schema, index)].name);
+                       schema->parameters[sharing->first[index]].name);
     if (strcmp(element, "IntegerParameterType") == 0)
         wf_strbuf_addf(out, " signed=\"%s\"", parameter->type == WF_TYPE_INT ? "true" : "false");
     if (parameter->is_derived && parameter->type != WF_TYPE_BOOL && parameter->enumeration < 0)
@@ -572,15 +590,20 @@ static void write_type(const struct wfd_export *export, size_t index)
 void wfd_export_types(const struct wfd_export *export)
 {
     const struct wf_schema *schema = export->schema;
+    struct sharing sharing = { 0 };
 
     for (size_t i = 0; i < export->time_count; i++)
         write_time_type(export, export->times[i].name, export->times[i].bits,
                         "encoding=\"unsigned\"", export->times[i].numerator_ns,
                         export->times[i].denominator, i > 0 ? export->times[i - 1].name : NULL);
-    for (size_t i = 0; i < schema->parameter_count; i++) {
-        write_shared(export, i);
-        write_type(export, i);
+    if (!find_sharing(schema, &sharing))
+        export->out->was_cut = true; /* as it says itself when memory runs out */
+    for (size_t i = 0; i < schema->parameter_count && !export->out->was_cut; i++) {
+        write_shared(export, &sharing, i);
+        write_type(export, &sharing, i);
     }
+    free(sharing.first);
+    free(sharing.is_shared);
 }
 
 /* --- parameters ------------------------------------------------------------------------------- */
