@@ -424,3 +424,22 @@ int wfs_retention_read(struct wf_store *store, sqlite3 *db, struct wf_err *err)
         store->raw_from_ns = to_ns;
     return rc;
 }
+
+int wfs_retention_periods(struct wf_store *store, enum wf_store_tier tier, int64_t **out_list,
+                          size_t *out_count, struct wf_err *err)
+{
+    struct tier_files files;
+    int rc = list_tier(store, tier, &files, err);
+    int64_t *list = rc == 0 ? calloc(files.count + 1, sizeof(*list)) : NULL;
+
+    if (rc == 0 && list == NULL)
+        rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    *out_count = 0;
+    for (size_t i = 0; rc == 0 && i < files.count; i++) {
+        if (!files.list[i].is_marked)
+            list[(*out_count)++] = files.list[i].from_ns;
+    }
+    free(files.list);
+    *out_list = list;
+    return rc;
+}

@@ -10,6 +10,8 @@
 #define PILES_MAX 192
 /* Rows come a little out of order: a bucket is over when all that is new is so far behind it. */
 #define GRACE_NS (10 * WF_NS_PER_S)
+/* Further than that from one row to the next is another clock, not a pause. */
+#define AHEAD_NS (3600 * WF_NS_PER_S)
 
 struct wfs_roll *wfs_roll_create(const char *source, const char *subsystem,
                                  const struct wfs_rolled *state, bool is_new)
@@ -243,6 +245,25 @@ int wfs_roll_add(struct wfs_roll *roll, const struct wfs_plan *plan, const uint8
     return 0;
 }
 
+/* The newest row, but for one that is far ahead of all others. */
+static int64_t latest_vote(const struct wfs_roll *roll)
+{
+    unsigned count = roll->vote_count < WFS_VOTES ? roll->vote_count : WFS_VOTES;
+    int64_t latest = earliest_vote(roll);
+    bool is_moved = true;
+
+    while (is_moved) {
+        is_moved = false;
+        for (unsigned i = 0; i < count; i++) {
+            if (roll->votes[i] <= latest || roll->votes[i] - latest > AHEAD_NS)
+                continue;
+            latest = roll->votes[i];
+            is_moved = true;
+        }
+    }
+    return latest;
+}
+
 int64_t wfs_roll_over_to(const struct wfs_roll *roll, bool is_silent)
 {
     int64_t width = wfs_tier_ns(wfs_roll_base(roll));
@@ -253,6 +274,6 @@ int64_t wfs_roll_over_to(const struct wfs_roll *roll, bool is_silent)
     from = earliest_vote(roll);
     if (from < WFS_ROLLUP_FROM_NS || from >= WFS_ROLLUP_TO_NS)
         return WFS_ALWAYS;
-    return is_silent ? wfs_bucket_start(wfs_roll_base(roll), from) + width
+    return is_silent ? wfs_bucket_start(wfs_roll_base(roll), latest_vote(roll)) + width
                      : wfs_bucket_start(wfs_roll_base(roll), from - GRACE_NS);
 }

@@ -226,7 +226,7 @@ static int put_gaps(struct wfs_slot *slot, struct wf_series *series, const struc
     return rc;
 }
 
-static int roll_up(struct wfs_slot *slot, const struct wf_store_sample *sample, struct wf_err *err)
+int wfs_roll_up(struct wfs_slot *slot, const struct wf_store_sample *sample, struct wf_err *err)
 {
     const struct wf_series *series = sample->series;
     const struct wf_stamp *stamp = &sample->stamp;
@@ -262,7 +262,7 @@ static int put_sample(struct wf_store *store, struct wfs_slot *slot,
         rc = wfs_day_put(slot->day, series, sample, err);
     if (rc == 0) {
         series->rows++;
-        rc = roll_up(slot, sample, err);
+        rc = wfs_roll_up(slot, sample, err);
     } else if (rc == WF_ERR_EXISTS) {
         /* Our own past is skipped by position; this is somebody else's number. Count it. */
         struct wf_store_sample next = *sample;

@@ -94,7 +94,13 @@ int wfs_rolls_read_dirty(struct wf_store *store, sqlite3 *db, int64_t day_ns, st
 int wfs_rolls_work(struct wf_store *store, int64_t now_mono_ns, bool is_final, struct wf_err *err);
 void wfs_rolls_free(struct wf_store *store);
 
+/* A row was put: into its bucket, or its minute is dirty. */
+int wfs_roll_up(struct wfs_slot *slot, const struct wf_store_sample *sample, struct wf_err *err);
+
 /* retention.c */
+/* The starts of all files of a tier; the caller frees the list. */
+int wfs_retention_periods(struct wf_store *store, enum wf_store_tier tier, int64_t **out_list,
+                          size_t *out_count, struct wf_err *err);
 int wfs_retention_work(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err);
 /* What a day file tells of raw files that were deleted. */
 int wfs_retention_read(struct wf_store *store, sqlite3 *db, struct wf_err *err);

@@ -309,6 +309,87 @@ static void a_clock_that_jumps_leaves_only_what_can_be_trusted(void **state)
     end(&test);
 }
 
+static void settle(struct rolling *test)
+{
+    struct wf_err err = { 0 };
+
+    if (wf_store_settle(test->place.store, NULL, NULL, &err) < 0)
+        fail_msg("settle: %s", err.text);
+}
+
+static void rows_inserted_beside_the_live_path_are_rolled_up(void **state)
+{
+    struct rolling test;
+    struct wf_series *other;
+    struct wf_store_sample samples[100];
+    const struct wf_store_sample *list[100];
+    struct wf_store_inserted counts = { 0 };
+    struct checked checked;
+    struct wf_err err = { 0 };
+
+    (void)state;
+    begin(&test, fast_text);
+    for (int minute = 0; minute < 63; minute++)
+        write_run(&test, NOON + minute * 60 * WF_NS_PER_S, 12);
+    tidy(&test, WF_NS_PER_S);
+    other = series_of(&test.place, "main", test.schema, 0);
+    for (size_t i = 0; i < 100; i++) {
+        /* Before, among and behind what is there, received on three days. */
+        samples[i] =
+            sample_of(&test.place, other, i,
+                      NOON - 1800 * WF_NS_PER_S + (int64_t)i * 63 * WF_NS_PER_S, test.payload);
+        samples[i].stamp.epoch = 77;
+        samples[i].stamp.received_ns += (int64_t)(i % 3) * WF_NS_PER_DAY;
+        list[i] = &samples[i];
+    }
+    for (int again_too = 0; again_too < 2; again_too++) {
+        if (wf_store_insert(test.place.store, other, list, 100, &counts, &err) < 0)
+            fail_msg("insert: %s", err.text);
+    }
+    assert_int_equal(counts.rows, 100);
+    assert_int_equal(counts.duplicates, 100);
+    assert_int_equal(wf_series_next(test.series), 63 * 12);
+    (void)check_rollups(&test.place, "fast");
+    settle(&test);
+    checked = check_rollups(&test.place, "fast");
+    assert_true(checked.minutes >= 61 + 40);
+    assert_string_equal(ask(&test.place, DAY, "SELECT count(*) FROM _dirty"), "0\n");
+    assert_string_equal(ask(&test.place, DAY, "SELECT sum(lost) FROM _gaps"), "\n");
+    end(&test);
+}
+
+static void rollups_are_made_again_from_rows(void **state)
+{
+    struct rolling test;
+    struct checked before, after;
+    struct wf_err err = { 0 };
+    char *path;
+    sqlite3 *db = NULL;
+
+    (void)state;
+    begin(&test, fast_text);
+    for (int minute = 0; minute < 190; minute++)
+        write_run(&test, NOON + minute * 60 * WF_NS_PER_S, 12);
+    settle(&test);
+    before = check_rollups(&test.place, "fast");
+    wf_store_destroy(&test.place.store);
+    path = tmp_folder_path(&test.place.tmp, "minute/2001-02.db");
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE _buckets SET max = 1e9, count = 7", NULL, NULL, NULL),
+                     SQLITE_OK);
+    (void)sqlite3_close(db);
+    free(path);
+    store_begin(&test.place);
+    if (wf_store_rebuild(test.place.store, NULL, "fast", INT64_MIN, &err) < 0)
+        fail_msg("rebuild: %s", err.text);
+    after = check_rollups(&test.place, "fast");
+    assert_int_equal(after.minutes, 0); /* nothing is claimed meanwhile */
+    settle(&test);
+    after = check_rollups(&test.place, "fast");
+    assert_true(after.minutes >= before.minutes && after.hours >= before.hours);
+    end(&test);
+}
+
 /* --- anything, in any order -------------------------------------------------------------- */
 
 static uint64_t random_state;
@@ -410,6 +491,8 @@ int main(void)
         cmocka_unit_test(two_schema_versions_share_a_bucket),
         cmocka_unit_test(after_a_restart_rollups_go_on_without_a_hole),
         cmocka_unit_test(a_clock_that_jumps_leaves_only_what_can_be_trusted),
+        cmocka_unit_test(rows_inserted_beside_the_live_path_are_rolled_up),
+        cmocka_unit_test(rollups_are_made_again_from_rows),
         cmocka_unit_test(random_histories_are_rolled_up_as_their_rows_say),
     };
 

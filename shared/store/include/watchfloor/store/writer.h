@@ -112,6 +112,37 @@ struct wf_store_sample {
 int wf_store_write(struct wf_store *store, const struct wf_store_sample *const *samples,
                    size_t count, bool is_synced, struct wf_err *err);
 
+/* --- outside of the live path: import, decoding anew, salvage ------------------------------ */
+
+struct wf_store_inserted {
+    uint64_t rows;       /* stored */
+    uint64_t duplicates; /* left out: a row with that epoch and order is there */
+};
+/*
+ * Store samples with the stamps they have, in any order of numbers and times, into the days of
+ * their receive times. `series` is one of a region that never was (region_created_ns 0), or
+ * a live one: positions and gaps are untouched. (epoch, order) is what tells rows apart: give
+ * an import an epoch of its own. One transaction a day; counts are added up as far as they came.
+ * Rollups follow by themselves.
+ */
+int wf_store_insert(struct wf_store *store, struct wf_series *series,
+                    const struct wf_store_sample *const *samples, size_t count,
+                    struct wf_store_inserted *inout_counts, struct wf_err *err);
+
+/*
+ * Rows changed beneath their rollups, or rollups are not to be trusted: make those of a series
+ * (NULL = any) anew from raw rows, from the hour of `from_ns` on (INT64_MIN = all). What is claimed of them is
+ * taken back before anything is deleted. wf_store_tidy does the work, or wf_store_settle.
+ */
+int wf_store_rebuild(struct wf_store *store, const char *source, const char *subsystem,
+                     int64_t from_ns, struct wf_err *err);
+/*
+ * Do all that is left to do about rollups, now; for programs that have nothing else to do.
+ * `go_on` (may be NULL) is told how many buckets were written; false ends it early.
+ */
+int wf_store_settle(struct wf_store *store, bool (*go_on)(void *context, uint64_t rows),
+                    void *context, struct wf_err *err);
+
 /*
  * The regions of these series were read to their end and their writers stopped in
  * order: should they be made anew, nothing is missing in between.

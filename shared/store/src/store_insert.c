@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows outside of the live path: imported, decoded again, salvaged. And rollups made again from
+ * raw rows: what is claimed of them is taken back first, then they are caught up with.
+ */
+
+#include "store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <watchfloor/clock.h>
+
+/* Between two rounds of work the clock that rests are measured by moves on by this. */
+#define SETTLE_STEP_NS (200 * WF_NS_PER_S)
+
+static int64_t day_of(const struct wf_store_sample *sample)
+{
+    return wf_utc_day_start(sample->stamp.received_ns > 0 ? sample->stamp.received_ns : 0);
+}
+
+static int put_row(struct wfs_slot *slot, const struct wf_store_sample *sample,
+                   struct wf_store_inserted *counts, struct wf_err *err)
+{
+    int rc = wfs_day_put(slot->day, sample->series, sample, err);
+
+    if (rc == WF_ERR_EXISTS) {
+        counts->duplicates++;
+        return 0;
+    }
+    if (rc == 0)
+        rc = wfs_roll_up(slot, sample, err);
+    if (rc == 0)
+        counts->rows++;
+    return rc;
+}
+
+/* A series that never was a region has a position too: that is where its rollups are told of. */
+static int put_position(struct wf_store *store, struct wfs_slot *slot, struct wf_series *series,
+                        struct wf_err *err)
+{
+    const struct wfs_known *known =
+        wfs_known_find(store, series->source, series->plan->schema->name);
+    struct wfs_known own = { .serial = store->serial + 1, .rolled = series->roll->state };
+
+    if (known != NULL) {
+        own.at = known->at;
+    } else {
+        wfs_series_position(series, &series->committed, &own.at);
+        own.at.is_complete = true;
+    }
+    return wfs_day_remember(slot->day, &own, err);
+}
+
+static void settle_roll(struct wf_series *series, bool is_committed)
+{
+    if (is_committed)
+        wfs_roll_commit(series->roll);
+    else
+        wfs_roll_rollback(series->roll);
+}
+
+/* One transaction: the samples of one day. */
+static int insert_day(struct wf_store *store, struct wf_series *series, int64_t day_ns,
+                      const struct wf_store_sample *const *samples, size_t count,
+                      struct wf_store_inserted *inout_counts, struct wf_err *err)
+{
+    struct wf_store_inserted counts = { 0 };
+    struct wfs_slot *slot = NULL;
+    int rc = wfs_days_get(store, day_ns, &slot, err);
+
+    if (rc < 0)
+        return rc;
+    rc = wfs_day_begin(slot->day, false, err);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (day_of(samples[i]) == day_ns)
+            rc = put_row(slot, samples[i], &counts, err);
+    }
+    if (rc == 0)
+        rc = put_position(store, slot, series, err);
+    if (rc == 0)
+        rc = wfs_day_commit(slot->day, err);
+    settle_roll(series, rc == 0);
+    if (rc < 0) {
+        wf_err_prefix(err, "%s", wfs_day_path_of(slot->day));
+        wfs_days_drop(store, slot, rc);
+        return rc;
+    }
+    store->serial++;
+    store->figures.batches++;
+    inout_counts->rows += counts.rows;
+    inout_counts->duplicates += counts.duplicates;
+    if (wfs_known_find(store, series->source, series->plan->schema->name) == NULL) {
+        struct wf_position at;
+
+        wfs_series_position(series, &series->committed, &at);
+        at.is_complete = true;
+        return wfs_known_keep(store, &at, &series->roll->state, store->serial, err);
+    }
+    return 0;
+}
+
+int wf_store_insert(struct wf_store *store, struct wf_series *series,
+                    const struct wf_store_sample *const *samples, size_t count,
+                    struct wf_store_inserted *inout_counts, struct wf_err *err)
+{
+    int64_t done_ns = INT64_MIN;
+
+    if (!store->is_recovered)
+        return wf_fail(err, WF_ERR_BUSY, "positions were not recovered yet");
+    for (;;) {
+        int64_t next_ns = INT64_MAX;
+        int rc;
+
+        for (size_t i = 0; i < count; i++) {
+            int64_t day_ns = day_of(samples[i]);
+
+            if (day_ns > done_ns && day_ns < next_ns)
+                next_ns = day_ns;
+        }
+        if (next_ns == INT64_MAX)
+            return 0;
+        rc = insert_day(store, series, next_ns, samples, count, inout_counts, err);
+        if (rc < 0)
+            return rc;
+        done_ns = next_ns;
+    }
+}
+
+/* --- rollups made again ---------------------------------------------------------------------- */
+
+/* Take back what is claimed from `from_ns` on, in the files. */
+static int rewind_roll(struct wf_store *store, struct wfs_roll *roll, int64_t from_ns,
+                       struct wf_err *err)
+{
+    const struct wfs_known *known = wfs_known_find(store, roll->source, roll->subsystem);
+    struct wfs_slot *slot = NULL;
+    struct wfs_known now;
+    int rc;
+
+    if (known == NULL)
+        return 0;
+    if (roll->state.hour_from == WF_TIME_NONE || roll->state.hour_from > from_ns)
+        roll->state.hour_from = from_ns;
+    if (roll->state.minute_from == WF_TIME_NONE ? !roll->is_slow
+                                                : roll->state.minute_from > from_ns)
+        roll->state.minute_from = from_ns;
+    if (roll->state.to_ns == WF_TIME_NONE || roll->state.to_ns > from_ns)
+        roll->state.to_ns = from_ns;
+    wfs_roll_reset(roll);
+    now = *known;
+    now.rolled = roll->state;
+    now.serial = store->serial + 1;
+    rc = wfs_days_get(store, wf_utc_day_start(wf_utc_now_ns()), &slot, err);
+    if (rc == 0)
+        rc = wfs_day_begin(slot->day, true, err);
+    if (rc == 0)
+        rc = wfs_day_remember(slot->day, &now, err);
+    if (rc == 0)
+        rc = wfs_day_commit(slot->day, err);
+    if (rc < 0) {
+        if (slot != NULL)
+            wfs_days_drop(store, slot, rc);
+        return rc;
+    }
+    store->serial++;
+    return wfs_known_keep(store, &now.at, &now.rolled, store->serial, err);
+}
+
+/* What files have behind, in whole files where there are any. */
+static int delete_rollups(struct wf_store *store, const struct wfs_roll *roll, int64_t from_ns,
+                          struct wf_err *err)
+{
+    int rc = 0;
+
+    for (int tier = 0; rc == 0 && tier < WFS_TIER_COUNT; tier++) {
+        int64_t *periods = NULL;
+        size_t count = 0;
+
+        rc = wfs_retention_periods(store, tier == WFS_TIER_MINUTE ? WF_STORE_MINUTE : WF_STORE_HOUR,
+                                   &periods, &count, err);
+        for (size_t i = 0; rc == 0 && i < count; i++) {
+            int64_t end_ns = wfs_period_end((enum wfs_tier)tier, periods[i]);
+            int64_t start_ns = periods[i] > from_ns ? periods[i] : from_ns;
+
+            if (end_ns <= from_ns)
+                continue;
+            rc = wfs_rollups_delete(&store->rollups, roll, (enum wfs_tier)tier, start_ns, end_ns,
+                                    err);
+            if (rc == 0)
+                rc = wfs_rollups_commit(&store->rollups, err);
+        }
+        free(periods);
+    }
+    if (rc < 0)
+        wfs_rollups_rollback(&store->rollups);
+    return rc;
+}
+
+int wf_store_rebuild(struct wf_store *store, const char *source, const char *subsystem,
+                     int64_t from_ns, struct wf_err *err)
+{
+    int rc = 0;
+
+    if (!store->is_recovered)
+        return wf_fail(err, WF_ERR_BUSY, "positions were not recovered yet");
+    if (from_ns < WFS_ROLLUP_FROM_NS)
+        from_ns = WFS_ALWAYS;
+    /* Where raw rows were deleted rollups know more than could be made. */
+    if (from_ns < store->raw_from_ns)
+        from_ns = store->raw_from_ns + wfs_tier_ns(WFS_TIER_HOUR) - 1;
+    if (from_ns != WFS_ALWAYS)
+        from_ns = wfs_bucket_start(WFS_TIER_HOUR, from_ns);
+    for (struct wfs_roll *roll = store->rolls; rc == 0 && roll != NULL; roll = roll->next) {
+        if ((source != NULL && !wf_name_is_equal(roll->source, source)) ||
+            (subsystem != NULL && !wf_name_is_equal(roll->subsystem, subsystem)))
+            continue;
+        rc = rewind_roll(store, roll, from_ns, err);
+        if (rc == 0)
+            rc = delete_rollups(store, roll, from_ns == WFS_ALWAYS ? WFS_ROLLUP_FROM_NS : from_ns,
+                                err);
+    }
+    return rc;
+}
+
+int wf_store_settle(struct wf_store *store, bool (*go_on)(void *context, uint64_t rows),
+                    void *context, struct wf_err *err)
+{
+    int64_t mono_ns = wf_mono_now_ns();
+    unsigned idle = 0;
+    int rc = 0;
+
+    /* Twice without work: the first round may only have looked at the clock. */
+    while (rc >= 0 && idle < 3) {
+        mono_ns += SETTLE_STEP_NS;
+        rc = wfs_rolls_work(store, mono_ns, true, err);
+        idle = rc == 0 ? idle + 1 : 0;
+        if (rc == 1 && go_on != NULL && !go_on(context, store->rollups.rows))
+            break;
+    }
+    return rc < 0 ? rc : 0;
+}
