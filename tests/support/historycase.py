@@ -100,6 +100,64 @@ class HistoryCase(unittest.TestCase):
                         " JOIN _sources AS s ON s.id = g.source"
                         " WHERE s.name = ? AND g.subsystem = ? ORDER BY g.id", source, subsystem)
 
+    # -- rollups --------------------------------------------------------------------------------
+
+    def tier_files(self, tier):
+        return sorted(glob.glob(os.path.join(self.system.state, "history", tier, "*.db")))
+
+    def trusted(self, source, subsystem="power"):
+        """(minute_from, hour_from, rolled_to) in ns, and the dirty minutes."""
+        newest, dirty = None, set()
+        for path in self.days():
+            for row in self.ask("SELECT serial, minute_from, hour_from, rolled_to FROM _positions"
+                                " WHERE source = ? AND subsystem = ?", source, subsystem,
+                                path=path):
+                newest = max(newest or row, row)
+            dirty |= {row[0] for row in self.ask(
+                "SELECT minute_ns FROM _dirty WHERE source = ? AND subsystem = ?", source,
+                subsystem, path=path)}
+        return newest[1:], dirty
+
+    def assert_rollups(self, sources, subsystem="power"):
+        """Every complete minute and hour holds what its rows say; how many there were."""
+        complete = 0
+        rolled = {}
+        for tier, width in (("minute", 60), ("hour", 3600)):
+            for path in self.tier_files(tier):
+                self.assertEqual(self.ask("PRAGMA integrity_check", path=path), [("ok",)], path)
+                for row in self.ask("SELECT p.source, p.name, b.id & 65535, b.min, b.max, b.last,"
+                                    " b.count, f.value FROM _buckets AS b JOIN _parameters AS p ON"
+                                    " p.id = b.id >> 16 JOIN _file AS f ON f.key = 'base_ns'"
+                                    " WHERE p.subsystem = ?", subsystem, path=path):
+                    start = row[7] + row[2] * width * 10**9
+                    rolled[tier, row[0], row[1], start] = row[3:7]
+        for source in sources:
+            rows = []
+            for path in self.days():
+                for (table,) in self.ask("SELECT table_name FROM _schemas WHERE subsystem = ?",
+                                         subsystem, path=path):
+                    rows += self.ask("SELECT coalesce(_device_ns, _received_ns), number, half FROM"
+                                     " %s WHERE _source = (SELECT id FROM _sources WHERE name = ?)"
+                                     % table, source, path=path)
+            (minute_from, hour_from, rolled_to), dirty = self.trusted(source, subsystem)
+            for tier, width, begin in (("minute", 60 * 10**9, minute_from),
+                                       ("hour", 3600 * 10**9, hour_from)):
+                buckets = {}
+                for time, number, half in rows:
+                    buckets.setdefault(time // width * width, []).append((time, number, half))
+                for start, inside in buckets.items():
+                    if begin is None or start < begin or start + width > rolled_to or any(
+                            start <= minute < start + width for minute in dirty):
+                        continue
+                    complete += 1
+                    last = max(inside)
+                    for at, name in ((1, "number"), (2, "half")):
+                        values = [row[at] for row in inside]
+                        self.assertEqual(rolled.get((tier, source, name, start)),
+                                         (min(values), max(values), last[at], len(values)),
+                                         "%s %s.%s at %d" % (tier, source, name, start))
+        return complete
+
     def assert_balanced(self, heads):
         """Numbers 0 .. head-1 are rows or in gaps of published samples, each exactly once."""
         for path in self.days():
