@@ -2,11 +2,14 @@
 # label: full
 """wf get, wf status and wf clean on a receiver that is fed by hand."""
 import csv
+import grp
 import io
 import json
 import os
+import pwd
 import signal
 import struct
+import subprocess
 import time
 import unittest
 
@@ -165,6 +168,34 @@ class Get(Look):
         self.assertEqual(watching.stop(), 0)
         for line in watching.out().splitlines():
             self.assertEqual(json.loads(line)["name"], "odd.big")
+
+
+class Permissions(Look):
+    def as_nobody(self, system, *arguments):
+        def drop():
+            os.setgid(65534)
+            os.setgroups([])
+            os.setuid(65534)
+        return subprocess.run([watchfloor.program("wf"), *arguments], env=system.env,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, preexec_fn=drop, text=True, timeout=60)
+
+    def test_who_may_not_read_is_told_who_may(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can become somebody else")
+        system = self.start()
+        os.chmod(system.folder, 0o755)
+        probe = self.as_nobody(system, "get", "--help")
+        if probe.returncode != 0:
+            self.skipTest("this build's folder is closed to others: " + probe.stderr)
+        who = "not permitted; user %s and members of group %s are" % (
+            pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name)
+        for arguments in (("get",), ("get", "odd.level"), ("status",), ("status", "--json")):
+            done = self.as_nobody(system, *arguments)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(who, done.stdout + done.stderr)
+            self.assertNotIn("is the system running", done.stderr)
+            self.assertNotIn("nothing runs", done.stdout)
 
 
 class Status(Look):

@@ -70,6 +70,8 @@ static int get_once(struct get_walk *walk, struct get_printer *printer)
         return STATUS_CANNOT;
     }
     get_print_end(printer);
+    if (wf_watch_trouble(walk->watch, 0) != NULL && !has_writers(walk->watch))
+        return STATUS_CANNOT; /* told above: it runs, and is not for us */
     if (walk->item_count == 0 && (walk->name_count == 0 || !has_writers(walk->watch)))
         (void)fprintf(stderr, "wf-get: no subsystem has a region; is the system running? "
                               "(wf status)\n");

@@ -95,7 +95,8 @@ static bool judge_writers(json_t *status)
         } else if (strcmp(role, "receiver") == 0)
             has_receiver = true;
     }
-    if (json_array_size(writers) == 0)
+    if (json_array_size(writers) == 0 &&
+        json_array_size(json_object_get(status, "unreadable")) == 0)
         add_problem(status, "nothing runs as instance '%s'; wf up starts it",
                     status_text(status, "instance"));
     return has_receiver;

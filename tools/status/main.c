@@ -21,6 +21,7 @@ static int run(const struct wf_common *common, bool is_json, bool with_rejects)
     struct wf_err err = { 0 };
     json_t *status;
     size_t problem_count;
+    bool is_blind; /* there is something, and it may not be read */
 
     if (wf_watch_open(&options, &watch, &err) < 0) {
         (void)fprintf(stderr, "wf-status: %s\n", err.text);
@@ -29,6 +30,8 @@ static int run(const struct wf_common *common, bool is_json, bool with_rejects)
     status = status_gather(watch, common->paths.instance, with_rejects);
     status_judge(status, watch);
     problem_count = json_array_size(json_object_get(status, "problems"));
+    is_blind = json_array_size(json_object_get(status, "writers")) == 0 &&
+               json_array_size(json_object_get(status, "unreadable")) > 0;
     if (is_json) {
         if (!json_text_write(status, true, stdout))
             (void)fputs("wf-status: out of memory\n", stderr);
@@ -41,6 +44,8 @@ static int run(const struct wf_common *common, bool is_json, bool with_rejects)
         (void)fprintf(stderr, "wf-status: cannot write: %s\n", strerror(errno));
         return STATUS_CANNOT;
     }
+    if (is_blind)
+        return STATUS_CANNOT;
     return problem_count > 0 ? STATUS_WRONG : EXIT_SUCCESS;
 }
 

@@ -34,5 +34,6 @@ bool wfi_host_has_group(uint32_t gid);
 
 /* "alice" or "uid 1000", for messages. */
 void wfi_host_user_name(uint32_t uid, char *out, unsigned size);
+void wfi_host_group_name(uint32_t gid, char *out, unsigned size);
 
 #endif /* WFI_HOST_H */

@@ -117,6 +117,17 @@ bool wfi_host_has_group(uint32_t gid)
     return false;
 }
 
+void wfi_host_group_name(uint32_t gid, char *out, unsigned size)
+{
+    struct group entry, *found = NULL;
+    char text[4096];
+
+    if (getgrgid_r((gid_t)gid, &entry, text, sizeof(text), &found) == 0 && found != NULL)
+        (void)wf_copy_text(out, size, found->gr_name);
+    else
+        (void)snprintf(out, size, "gid %lu", (unsigned long)gid);
+}
+
 void wfi_host_user_name(uint32_t uid, char *out, unsigned size)
 {
     struct passwd entry, *found = NULL;

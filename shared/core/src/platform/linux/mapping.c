@@ -152,6 +152,23 @@ int wf_mapping_create(const char *name, const struct wf_mapping_options *options
     return rc;
 }
 
+/* Who could: the reader's next step is to become one of them, or to ask for it. */
+static int fail_denied(const char *name, enum wf_backing backing, struct wf_err *err)
+{
+    struct wf_mapping_info info;
+    char user[64], group[64];
+
+    if (wf_mapping_look(name, backing, &info, NULL) < 0)
+        return wf_fail(err, WF_ERR_DENIED, "open '%s': not permitted", name);
+    wfi_host_user_name(info.uid, user, sizeof(user));
+    wfi_host_group_name(info.gid, group, sizeof(group));
+    if ((info.mode & S_IRGRP) != 0)
+        return wf_fail(err, WF_ERR_DENIED,
+                       "open '%s': not permitted; user %s and members of group %s are", name, user,
+                       group);
+    return wf_fail(err, WF_ERR_DENIED, "open '%s': not permitted; only user %s is", name, user);
+}
+
 int wf_mapping_open(const char *name, enum wf_backing backing, enum wf_access access,
                     struct wf_mapping **out_mapping, struct wf_err *err)
 {
@@ -164,6 +181,8 @@ int wf_mapping_open(const char *name, enum wf_backing backing, enum wf_access ac
     fd = open_name(name, backing, access == WF_ACCESS_WRITE ? O_RDWR : O_RDONLY);
     if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO))
         return wf_fail(err, WF_ERR_CORRUPT, "open '%s': it is not a regular file", name);
+    if (fd < 0 && (errno == EACCES || errno == EPERM))
+        return fail_denied(name, backing, err);
     if (fd < 0)
         return wf_fail_errno(err, errno, "open '%s'", name);
 
