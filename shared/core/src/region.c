@@ -79,6 +79,21 @@ int wf_region_read(const struct wf_region *region, uint64_t number, void *out_pa
     return 0;
 }
 
+/*
+ * Where to go on when what was wanted is overwritten. Who only comes now gets the oldest there
+ * is. Who was lapped reads slower than is written, for a while at least, and would be lapped
+ * there at once again, sample by sample: a sixteenth of the ring is his lead.
+ */
+static uint64_t landing(const struct wf_cursor *cursor, uint64_t head, uint64_t slots)
+{
+    bool is_new = cursor->delivered == 0 && cursor->lost == 0;
+    uint64_t lead = is_new ? 0 : (slots >= 16 ? slots / 16 : 1);
+
+    if (head < slots || head - slots + lead <= cursor->next)
+        return cursor->next + 1;
+    return head - slots + lead;
+}
+
 int wf_region_next(const struct wf_region *region, struct wf_cursor *cursor, void *out_payload,
                    size_t size, struct wf_stamp *out_stamp, uint64_t *out_lost)
 {
@@ -93,7 +108,7 @@ int wf_region_next(const struct wf_region *region, struct wf_cursor *cursor, voi
         return WF_ERR_ABSENT;
     if (cursor->next > head)
         return WF_ERR_GONE; /* numbers only grow: it counts another region's samples */
-    if (head - cursor->next < slots) {
+    if (head - cursor->next <= slots) {
         rc = wf_region_read(region, cursor->next, out_payload, size, out_stamp);
         if (rc == 0) {
             cursor->next++;
@@ -104,10 +119,7 @@ int wf_region_next(const struct wf_region *region, struct wf_cursor *cursor, voi
         if (head <= cursor->next) /* only a head that lies goes back */
             return WF_ERR_ABSENT;
     }
-    /* Lapped. Land a quarter of the ring before the oldest, or the next call is lapped again. */
-    next = head - (slots - slots / 4);
-    if (head < slots || next <= cursor->next)
-        next = cursor->next + 1;
+    next = landing(cursor, head, slots);
     *out_lost = next - cursor->next;
     cursor->lost += *out_lost;
     cursor->next = next;

@@ -126,6 +126,74 @@ static void delivered_and_lost_add_up_to_what_was_published(void **state)
     wf_schema_free(&schema);
 }
 
+static void who_comes_late_gets_all_that_is_there(void **state)
+{
+    static const uint64_t counts[] = { 1, 15, 16, 17, 31, 32, 33, 1000 };
+    const struct place *place = *state;
+    struct wf_schema *schema = power_schema();
+    struct wf_publisher *publisher = publisher_open(place, "receiver");
+    struct wf_writer *writer = writer_add(publisher, "main", schema, NULL);
+    struct wf_region *region = region_open(place, "main", "power");
+    uint64_t slots = wf_writer_slots(writer);
+    uint64_t published = 0;
+
+    for (size_t i = 0; i < WF_COUNT_OF(counts); i++) {
+        struct wf_cursor cursor = { 0 };
+        unsigned char payload[1024];
+        struct wf_stamp stamp;
+        uint64_t lost = 0, want;
+        int rc;
+
+        for (; published < counts[i]; published++)
+            assert_int_equal(publish_next(writer), 0);
+        want = published < slots ? published : slots;
+        while ((rc = wf_region_next(region, &cursor, payload, sizeof(payload), &stamp, &lost)) !=
+               WF_ERR_ABSENT)
+            assert_true(rc == WF_ERR_LIMIT || stamp.number == cursor.next - 1);
+        assert_int_equal(cursor.delivered, want);
+        assert_int_equal(cursor.lost, published - want);
+    }
+    wf_region_close(&region);
+    wf_publisher_close(&publisher);
+    wf_schema_free(&schema);
+}
+
+/* Lapped again and again, a cursor loses a sixteenth of the ring more than it must, no more. */
+static void who_was_lapped_lands_with_a_lead(void **state)
+{
+    const struct place *place = *state;
+    struct wf_schema *schema = power_schema();
+    struct wf_publisher *publisher = publisher_open(place, "receiver");
+    struct wf_writer *writer = writer_add(publisher, "main", schema, NULL);
+    struct wf_region *region = region_open(place, "main", "power");
+    uint64_t slots = wf_writer_slots(writer);
+    uint64_t lead = slots >= 16 ? slots / 16 : 1;
+    struct wf_cursor cursor = { 0 };
+    unsigned char payload[1024];
+    struct wf_stamp stamp;
+    uint64_t lost = 0;
+
+    assert_int_equal(publish_next(writer), 0);
+    assert_int_equal(wf_region_next(region, &cursor, payload, sizeof(payload), &stamp, &lost), 0);
+    for (int round = 0; round < 5; round++) {
+        uint64_t before = cursor.next;
+
+        for (uint64_t i = 0; i < 2 * slots; i++)
+            assert_int_equal(publish_next(writer), 0);
+        assert_int_equal(wf_region_next(region, &cursor, payload, sizeof(payload), &stamp, &lost),
+                         WF_ERR_LIMIT);
+        assert_int_equal(wf_writer_head(writer) - cursor.next, slots - lead);
+        assert_int_equal(lost, cursor.next - before);
+        while (wf_region_next(region, &cursor, payload, sizeof(payload), &stamp, &lost) == 0)
+            continue;
+        assert_int_equal(cursor.next, wf_writer_head(writer));
+    }
+    assert_int_equal(cursor.delivered + cursor.lost, cursor.next);
+    wf_region_close(&region);
+    wf_publisher_close(&publisher);
+    wf_schema_free(&schema);
+}
+
 static void one_value_is_read_without_the_rest(void **state)
 {
     const struct place *place = *state;
@@ -495,6 +563,8 @@ int main(void)
         TEST(a_region_carries_samples_from_writer_to_reader),
         TEST(samples_are_read_by_number_while_the_ring_holds_them),
         TEST(delivered_and_lost_add_up_to_what_was_published),
+        TEST(who_comes_late_gets_all_that_is_there),
+        TEST(who_was_lapped_lands_with_a_lead),
         TEST(one_value_is_read_without_the_rest),
         TEST(numbers_continue_when_a_region_is_adopted),
         TEST(a_changed_schema_retires_the_region_and_makes_another),
