@@ -205,6 +205,46 @@ class Import(xtcecase.XtceCase):
         self.assertIn("my-table.csv:3: 'x': bit_length", said)
         self.assertIn("my-table.csv:4: 'A': the name is there already", said)
 
+    def bring_in_units(self, table, *args, status=0):
+        path = os.path.join(self.folder, "units.csv")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(table)
+        done = subprocess.run([watchfloor.program("wf-import"), "units", path, "--out", self.out] +
+                              list(args), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=60)
+        self.assertEqual(done.returncode, status, done.stderr.decode())
+        return done.stderr.decode()
+
+    def test_a_table_of_polynomials_and_units(self):
+        self.bring_in(document("", [("PUMP.VOLTS", "u8"), ("PUMP.LEVEL", "u8"), ("PUMP.C", "u8")],
+                               refs("PUMP.VOLTS", "PUMP.LEVEL", "PUMP.C")))
+        path = os.path.join(self.out, "PUMP", "PUMP.ini")
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("polynomial = 9\n   9\nhi = 3\n\n; what follows stays\n\n[derived d]\n"
+                       "expression = VOLTS * 2\n")
+        table = ("packetName,mnemonic,convertAs,segNumber,lowValue,highValue,c0,c1,c2,unit\n"
+                 "PUMP,Volts,UNSEGMENTED_POLY,1,0,0,1,0.5,0,V\n"
+                 "PUMP,Level,SEGMENTED_POLY,1,0,10,0,2,0,m\n"
+                 "PUMP,Level,SEGMENTED_POLY,2,11,255,20,1,0,m\n"
+                 "PUMP,C,UNSEGMENTED_POLY,1,0,0,0,0,1,\n")
+        self.assertIn("--force", self.bring_in_units(table, status=2))
+        self.bring_in_units(table, "--force")
+        once = self.schema()
+        self.bring_in_units(table, "--force")
+        self.assertEqual(self.schema(), once)
+        rows = self.decode(b"\4\5\3", b"\4\x0c\3")
+        self.assertEqual([(r["VOLTS"], r["LEVEL"], r["C"], r["d"]) for r in rows],
+                         [("3", "10", "9", "6"), ("3", "32", "9", "6")])
+        for line in ("unit = V\n", "; what follows stays\n", "hi = 3\n"):
+            self.assertIn(line, self.schema())
+        said = self.bring_in_units(table.replace("PUMP,C", "PUMP,NONE").replace(
+            "Volts,UNSEGMENTED_POLY", "Volts,LOOKUP") + "FAN,X,,1,0,0,0,1,0,\n", "--force",
+            status=1)
+        for text in ("units.csv:5: 'NONE': no such parameter", "units.csv:2: 'LOOKUP'",
+                     "units.csv:6: 'FAN': no schema"):
+            self.assertIn(text, said)
+        self.assertIn("mnemonic", self.bring_in_units("a,b\n", status=2))
+
     def test_what_is_exported_comes_back_the_same(self):
         types = """
 <FloatParameterType name="volt"><UnitSet><Unit>V</Unit></UnitSet>

@@ -128,22 +128,15 @@ class RealData(unittest.TestCase):
 
     def test_codice_engineering_by_the_table_of_polynomials(self):
         folder = ("imap", "codice")
-        table = {row["mnemonic"].upper(): row for row in
-                 read_csv(watchfloor.testdata(*folder, "eu_unit_lookup_table.csv"))
-                 if row["packetName"] == "COD_NHK"}
         self.bring_in(*folder, "P_COD_NHK.xml")
-        path = os.path.join(self.folder, "P_COD_NHK", "P_COD_NHK.ini")
-        with open(path) as file:
-            lines = file.read().split("\n")
-        columns = []
-        for at, line in enumerate(lines):
-            name = line[len("[parameter "):-1] if line.startswith("[parameter ") else None
-            if name in table:
-                columns.append(name)
-                lines[at] += "\npolynomial = " + " ".join(
-                    table[name]["c%d" % n] for n in range(8))
-        with open(path, "w") as file:
-            file.write("\n".join(lines))
+        done = subprocess.run([watchfloor.program("wf-import"), "units",
+                               watchfloor.testdata(*folder, "eu_unit_lookup_table.csv"),
+                               "--select", "COD_NHK", "--out", self.folder, "--force"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        columns = [row["mnemonic"].upper() for row in
+                   read_csv(watchfloor.testdata(*folder, "eu_unit_lookup_table.csv"))
+                   if row["packetName"] == "COD_NHK"]
         expected = read_csv(watchfloor.testdata(*folder,
                                                 "idle_export_eu.COD_NHK_20230822_122700.csv"))
         rows = self.decode(*folder, "imap_codice_l0_hskp_20100101_v001.pkts",

@@ -50,7 +50,7 @@ static void add_condition(struct wf_strbuf *out, bool is_deep)
     else if (is_deep && chance(10))
         wf_strbuf_add(out, "p0 + 1 > 3 and valid(p0)");
     else
-        wf_strbuf_addf(out, "p0 %s %u", relations[below(6)], below(256));
+        wf_strbuf_addf(out, chance(10) ? "p0 %s -%u" : "p0 %s %u", relations[below(6)], below(256));
 }
 
 static void add_expression(struct wf_strbuf *out, unsigned depth)
@@ -179,8 +179,7 @@ static void add_alarm_keys(struct wf_strbuf *out, bool is_number)
     if (chance(20))
         wf_strbuf_add(out, "enabled_when = p0 > 3 and other.sub.x ==   \"A  B\"\n");
     if (chance(20))
-        wf_strbuf_addf(out, "suppressed_by = sat1.comms.link_down%s\n",
-                       chance(50) ? "  rule" : "");
+        wf_strbuf_addf(out, "suppressed_by = sat1.comms.link_down%s\n", chance(50) ? "  rule" : "");
 }
 
 static void add_number_parameter(struct wf_strbuf *out, unsigned index)

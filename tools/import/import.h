@@ -17,6 +17,7 @@ struct import_options {
     const char *out;         /* folder that gets NAME/NAME.ini for each */
     const char *select;      /* glob over names, or NULL */
     const char *name, *apid; /* of tables that do not say */
+    const char *schema;      /* folder with the schemas that units are for */
     bool is_forced;          /* write over files that are there */
 };
 
@@ -29,11 +30,18 @@ struct import_result {
 int import_write(const struct import_options *options, const char *name, const char *text,
                  struct import_result *result, struct wf_err *err);
 
+/* The same into a file that is named. */
+int import_write_file(const struct import_options *options, const char *path, const char *text,
+                      struct import_result *result, struct wf_err *err);
+
 /* "key = words", going on in indented lines; nothing when there are no words. */
 void import_write_text(struct wf_strbuf *out, const char *key, const char *text);
 
 int import_csv(const struct import_options *options, struct import_result *result,
                struct wf_err *err);
+/* Polynomials and units of a table into schemas that are there. */
+int import_units(const struct import_options *options, struct import_result *result,
+                 struct wf_err *err);
 int import_xtce(const struct import_options *options, struct import_result *result,
                 struct wf_err *err);
 

@@ -46,6 +46,20 @@ static int write_file(const char *path, const char *text, bool is_forced, struct
     return 0;
 }
 
+int import_write_file(const struct import_options *options, const char *path, const char *text,
+                      struct import_result *result, struct wf_err *err)
+{
+    int rc = write_file(path, text, options->is_forced, err);
+
+    if (rc == 0)
+        rc = check(path, text, result, err);
+    if (rc == 0) {
+        result->schemas++;
+        (void)printf("%s\n", path);
+    }
+    return rc;
+}
+
 int import_write(const struct import_options *options, const char *name, const char *text,
                  struct import_result *result, struct wf_err *err)
 {
@@ -59,15 +73,7 @@ int import_write(const struct import_options *options, const char *name, const c
     wf_strbuf_addf(&buf, "/%s.ini", name);
     if (rc == 0 && buf.was_cut)
         rc = wf_fail(err, WF_ERR_LIMIT, "--out: the path is too long");
-    if (rc == 0)
-        rc = write_file(path, text, options->is_forced, err);
-    if (rc == 0)
-        rc = check(path, text, result, err);
-    if (rc == 0) {
-        result->schemas++;
-        (void)printf("%s\n", path);
-    }
-    return rc;
+    return rc == 0 ? import_write_file(options, path, text, result, err) : rc;
 }
 
 void import_write_text(struct wf_strbuf *out, const char *key, const char *text)

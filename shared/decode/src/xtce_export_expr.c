@@ -133,6 +133,24 @@ static bool is_sayable(const struct tree *tree, const struct wf_expr_step *step)
            step->element == 0;
 }
 
+/* -5 is a constant and a minus. */
+static bool turn_constant(struct tree *tree, int index)
+{
+    struct wf_value *value = &tree->nodes[index].step.constant;
+
+    if (tree->nodes[index].kind != OPERAND || is_name(tree, index))
+        return false;
+    if (value->kind == WF_VALUE_F64) {
+        value->as.f64 = -value->as.f64;
+        return true;
+    }
+    if (value->kind != WF_VALUE_U64 || value->as.u64 > (uint64_t)INT64_MAX)
+        return false;
+    value->as.i64 = -(int64_t)value->as.u64;
+    value->kind = WF_VALUE_I64;
+    return true;
+}
+
 static bool visit_condition(void *context, const struct wf_expr_step *step)
 {
     struct tree *tree = context;
@@ -141,8 +159,10 @@ static bool visit_condition(void *context, const struct wf_expr_step *step)
     if (step->kind != WF_STEP_OPERATOR)
         return is_sayable(tree, step) &&
                push(tree, add_node(tree, (struct node){ .kind = OPERAND, .step = *step }));
-    if (step->operands > 2 || tree->depth < (int)step->operands)
+    if (step->operands > 2 || step->operands == 0 || tree->depth < (int)step->operands)
         return false;
+    if (strcmp(step->word, "neg") == 0)
+        return turn_constant(tree, tree->stack[tree->depth - 1]);
     if (step->operands == 2)
         b = tree->stack[--tree->depth];
     a = tree->stack[--tree->depth];

@@ -296,6 +296,11 @@ static bool add_repeat_condition(struct wfd_draft *draft, const struct wfd_condi
     if (from == NULL)
         return false;
     wf_strbuf_add(out, from->name);
+    if (amount->slope > 0) { /* whole numbers: P * slope + intercept > index */
+        wf_strbuf_add(out, " > ");
+        wf_strbuf_add_double(out, floor((condition->index - amount->intercept) / amount->slope));
+        return true;
+    }
     if (amount->slope != 1) {
         wf_strbuf_add(out, " * ");
         wf_strbuf_add_double(out, amount->slope);
