@@ -2,7 +2,7 @@
 #ifndef WF_TOOLS_CHECK_H
 #define WF_TOOLS_CHECK_H
 
-/* The parts of `wf check` that load modules and ask the receiver. */
+/* The parts of `wf check` that load modules and ask other programs. */
 
 #include <stdbool.h>
 
@@ -12,10 +12,10 @@
 size_t check_modules(const struct wf_config *config, struct wf_problems *problems);
 
 /*
- * `wf-receiver --check`: does it take the configuration? It tells its own problems on
+ * `NAME --check`: does that program take the configuration? It tells its own problems on
  * stderr; one is added when it cannot be asked.
  */
-bool check_receiver(const struct wf_config *config, const struct wf_paths *paths,
-                    struct wf_problems *problems);
+bool check_by(const char *name, const struct wf_config *config, const struct wf_paths *paths,
+              struct wf_problems *problems);
 
 #endif /* WF_TOOLS_CHECK_H */

@@ -80,10 +80,15 @@ static bool check_all(const struct wf_config *config, const struct wf_paths *pat
         check_decoders(catalogue, problems);
     modules = check_modules(config, problems);
     check_processes(config, paths, problems);
-    /* What the receiver would say as well was said; so it is asked only when all is fine. */
-    if (problems->count == 0 && !check_receiver(config, paths, problems)) {
-        wf_catalogue_free(&catalogue);
-        return false;
+    /* What other programs would say as well was said; so they are asked only when all is fine. */
+    if (problems->count == 0) {
+        bool is_received = check_by("wf-receiver", config, paths, problems);
+        bool is_told = config->route_count == 0 || check_by("wf-notify", config, paths, problems);
+
+        if (!is_received || !is_told) {
+            wf_catalogue_free(&catalogue);
+            return false;
+        }
     }
     if (problems->count == 0)
         (void)fprintf(stderr,

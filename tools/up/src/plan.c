@@ -158,6 +158,8 @@ int up_plan(struct up *up, struct wf_err *err)
         rc = add_own(up, "recorder", NULL, UP_LOGGER, err);
     for (size_t i = 0; i < config->alert_count && rc == 0; i++)
         rc = add_own(up, "alert", config->alerts[i].name, UP_LOGGER, err);
+    if (config->route_count > 0 && rc == 0)
+        rc = add_own(up, "notify", NULL, UP_NOTIFY, err);
     for (size_t i = 0; i < config->process_count && rc == 0; i++)
         rc = add_process(up, &config->processes[i], err);
     return rc < 0 ? rc : make_environment(up, err);

@@ -27,7 +27,7 @@
 #define UP_STATUS_SIZE 160
 
 /* Also the order of stopping: who feeds first, who records and judges last. */
-enum up_part { UP_FEEDS, UP_RECEIVER, UP_LOGGER, UP_PART_COUNT };
+enum up_part { UP_FEEDS, UP_RECEIVER, UP_LOGGER, UP_NOTIFY, UP_PART_COUNT };
 
 /* As in processes.ini. */
 enum up_state {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Allow lists, routes: what only the receiver understands, asked of the receiver itself. */
+/* Allow lists, notification settings: what only one program understands, asked of that program. */
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -29,22 +29,23 @@ static int run(const char *program, char *const *arguments, int *out_status)
     return error;
 }
 
-bool check_receiver(const struct wf_config *config, const struct wf_paths *paths,
-                    struct wf_problems *problems)
+bool check_by(const char *name, const struct wf_config *config, const struct wf_paths *paths,
+              struct wf_problems *problems)
 {
     char program[WF_PATH_SIZE];
-    char name[] = "wf-receiver", only_check[] = "--check", with[] = "--config", of[] = "--instance";
+    char own_name[64], only_check[] = "--check", with[] = "--config", of[] = "--instance";
     char instance[sizeof(paths->instance)];
-    char *arguments[] = { name, only_check, with, config->file, of, instance, NULL };
+    char *arguments[] = { own_name, only_check, with, config->file, of, instance, NULL };
     struct wf_err err = { 0 };
     int status = 0;
     int error = 0;
 
+    (void)wf_copy_text(own_name, sizeof(own_name), name);
     memcpy(instance, paths->instance, sizeof(instance));
-    if (wf_find_program(paths, "wf-receiver", program, sizeof(program), &err) == 0)
+    if (wf_find_program(paths, name, program, sizeof(program), &err) == 0)
         error = run(program, arguments, &status);
     if (err.rc != 0 || error != 0)
-        wf_problems_add(problems, config->file, 0, "cannot ask wf-receiver: %s",
+        wf_problems_add(problems, config->file, 0, "cannot ask %s: %s", name,
                         err.rc != 0 ? err.text : strerror(error));
     return err.rc == 0 && error == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
