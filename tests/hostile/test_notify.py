@@ -279,6 +279,22 @@ class Disks(NotifyCase):
         self.assertEqual(len(ids), len(set(ids)))
         program.stop()
 
+    def test_a_start_on_a_full_disk_tells_when_there_is_room(self):
+        told = os.path.join(self.system.folder, "told.jsonl")
+        self.configure(LOG.replace("told.jsonl", told))
+        journal = self.journal()
+        holder = self.mount(os.path.join(self.system.state, "notify"))
+        filler = "/proc/%d/root%s" % (holder.pid, self.path("filler"))
+        self.fill(filler)
+        program = self.start_inside(holder)
+        journal.write(raised("a.b.c LIMIT"))
+        wait_for(lambda: self.health()["state"] == "failing", "it says so")
+        self.assertIn("nobody is told until it can be", program.stderr())
+        os.unlink(filler)
+        self.wait_told(1, told)
+        wait_for(lambda: self.health()["state"] == "working", "it works")
+        self.assertEqual(program.stop(), 0, program.final_errors)
+
     def test_a_log_on_a_full_disk_has_whole_lines_later(self):
         folder = os.path.join(self.system.folder, "logs")
         self.configure(LOG.replace("told.jsonl", os.path.join(folder, "told.jsonl")) +

@@ -41,7 +41,8 @@ int ntf_follow_open(struct ntf_program *program, struct wf_err *err)
     program->follow = calloc(1, sizeof(*program->follow));
     if (program->follow == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    ntf_follow_refresh(program);
+    if (program->is_restored)
+        ntf_follow_refresh(program);
     return 0;
 }
 

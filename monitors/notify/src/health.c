@@ -152,15 +152,34 @@ static void fill(struct ntf_program *program, struct notify_info *info, int64_t 
     info->delay = (double)program->delay_ns / (double)WF_NS_PER_S;
 }
 
+void ntf_health_sweep(struct ntf_program *program)
+{
+    struct ntf_health *health = program->health;
+    struct wf_region *region = NULL;
+
+    if (wf_region_open(program->paths->instance, WF_SOURCE_OWN, health->routes_schema->name,
+                       &region, NULL) < 0)
+        return;
+    for (uint32_t row = 0; row < health->routes_schema->row_max; row++) {
+        struct wf_stamp stamp;
+
+        if (wf_region_row(region, row, health->row, health->routes_schema->payload_bytes, &stamp) ==
+                0 &&
+            ntf_way_find(program, health->row->route) == NULL)
+            (void)wf_writer_remove_row(health->routes_writer, health->row->route);
+    }
+    wf_region_close(&region);
+}
+
 void ntf_health_publish(struct ntf_program *program, bool is_stopped)
 {
     struct ntf_health *health = program->health;
     struct wf_stamp stamp = stamp_now(health);
 
     fill(program, health->info, ntf_now(program).now_ns);
-    health->info->state = is_stopped            ? NOTIFY_STATES_STOPPED
-                          : program->is_keeping ? NOTIFY_STATES_WORKING
-                                                : NOTIFY_STATES_FAILING;
+    health->info->state = is_stopped                                    ? NOTIFY_STATES_STOPPED
+                          : program->is_keeping && program->is_restored ? NOTIFY_STATES_WORKING
+                                                                        : NOTIFY_STATES_FAILING;
     program->delay_ns = 0;
     (void)wf_writer_publish(health->writer, &stamp, health->info);
     wf_publisher_ring(program->publisher);

@@ -143,9 +143,39 @@ static int make_plan(struct ntf_program *program, struct wf_err *err)
     int rc;
 
     program->plan = ntf_plan_create(program->rules, &host);
+    program->is_restored = false;
     rc = program->plan != NULL ? ntf_ways_make(program, err)
                                : wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    return rc < 0 ? rc : ntf_keep_restore(program, err);
+    if (rc == 0)
+        ntf_health_sweep(program);
+    return rc;
+}
+
+/*
+ * Without knowing what was told already nobody is told: everything that stands would come again and
+ * again. A disk that cannot be read now is asked each second, and the region says that we fail.
+ */
+static void restore(struct ntf_program *program)
+{
+    struct wf_err err = { 0 };
+    int rc = 0;
+
+    if (program->is_restored)
+        return;
+    if (program->outbox == NULL)
+        rc = ntf_keep_open(program, &err);
+    if (rc == 0)
+        rc = ntf_keep_restore(program, &err);
+    if (rc == 0) {
+        program->is_restored = true;
+        if (program->has_complained)
+            wf_log_info("the outbox is read; telling people");
+        return;
+    }
+    if (!program->has_complained)
+        wf_log_error("cannot open the outbox: %s; nobody is told until it can be; trying again",
+                     err.text);
+    program->has_complained = true;
 }
 
 /* A reload: everything as a new life would have it, once nothing is on its way. */
@@ -173,7 +203,7 @@ static void change_rules(struct ntf_program *program)
     program->next_config = NULL;
     take_level(program->config);
     load_catalogue(program);
-    if (make_plan(program, &err) < 0) {
+    if (make_plan(program, &err) < 0 || (restore(program), !program->is_restored)) {
         wf_log_error("reload: %s; stopping, to be started again", err.text);
         program->is_stopping = true;
         return;
@@ -211,11 +241,12 @@ void ntf_pump(struct ntf_program *program)
         return; /* what brought us here is seen through below */
     program->is_pumping = true;
     change_rules(program);
-    if (!program->is_stopping) {
+    if (!program->is_stopping && program->is_restored) {
         has_more = ntf_follow_read(program);
         ntf_plan_tick(program->plan, &now);
     }
-    ntf_keep_commit(program);
+    if (program->is_restored)
+        ntf_keep_commit(program);
     ntf_ways_deliver(program);
     if (program->is_stopping && !ntf_ways_are_busy(program))
         finish(program);
@@ -270,7 +301,9 @@ static void on_tick(uv_timer_t *handle)
         return;
     }
     (void)wf_watch_refresh(program->watch, &err);
-    ntf_follow_refresh(program);
+    restore(program);
+    if (program->is_restored)
+        ntf_follow_refresh(program);
     ntf_keep_forget(program);
     ntf_pump(program);
     wf_publisher_heartbeat(program->publisher, wf_mono_now_ns());
@@ -351,11 +384,11 @@ static int open_all(struct ntf_program *program, struct wf_err *err)
     if (rc == 0)
         rc = open_regions(program, err);
     if (rc == 0)
-        rc = ntf_keep_open(program, err);
-    if (rc == 0)
         load_catalogue(program);
     if (rc == 0)
         rc = make_plan(program, err);
+    if (rc == 0)
+        restore(program);
     if (rc == 0)
         rc = ntf_follow_open(program, err);
     if (rc == 0)
@@ -369,7 +402,7 @@ static void close_all(struct ntf_program *program)
 {
     ntf_ask_close(program);
     mon_bell_stop(&program->bell);
-    if (program->outbox != NULL && program->plan != NULL && program->follow != NULL)
+    if (program->is_restored && program->plan != NULL && program->follow != NULL)
         ntf_keep_commit(program);
     if (program->health != NULL && program->plan != NULL && program->follow != NULL)
         ntf_health_publish(program, true);

@@ -70,8 +70,9 @@ struct ntf_program {
     struct wf_outbox *outbox; /* NULL while it cannot be written */
     struct ntf_message *done; /* not yet in the outbox as done */
     size_t done_count;
-    bool is_dirty;   /* something is to be committed */
-    bool is_keeping; /* the last commit worked */
+    bool is_dirty;    /* something is to be committed */
+    bool is_keeping;  /* the last commit worked */
+    bool is_restored; /* what an earlier life left is in plan and lines */
     int64_t forgot_ns;
 
     struct ntf_follow *follow;
@@ -86,6 +87,7 @@ struct ntf_program {
     struct mon_bell *bell;
     struct wf_control_server *control;
     bool is_pumping;
+    bool has_complained; /* of an outbox that cannot be opened */
     bool is_stopping;
     int64_t stop_ns;               /* then what is on its way is left alone */
     struct wf_config *next_config; /* of a reload, in force once nothing is on its way */
@@ -136,6 +138,8 @@ void ntf_follow_saved(struct ntf_program *program);
 /* health.c */
 int ntf_health_open(struct ntf_program *program, struct wf_err *err);
 void ntf_health_close(struct ntf_program *program);
+/* Rows of routes that are no longer there go. */
+void ntf_health_sweep(struct ntf_program *program);
 void ntf_health_publish(struct ntf_program *program, bool is_stopped);
 
 /* ask.c */

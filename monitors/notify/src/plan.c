@@ -306,8 +306,12 @@ void ntf_plan_transition(struct ntf_plan *plan, const struct ntf_transition *tra
     track->is_active = is_violated(transition->to);
     take_facts(plan, transition, &track->facts);
     if (transition->is_announced)
-        /* One from while nobody looked began its escalation when it happened. */
-        announce(plan, track, event_of(transition), transition->utc_ns, now);
+        /*
+         * One from while nobody looked began its escalation when it happened. How long ago that is, the
+         * clock on the wall says for both, so that a step of it moves nothing.
+         */
+        announce(plan, track, event_of(transition),
+                 now->now_ns - (now->utc_ns - transition->utc_ns), now);
     else
         follow(plan, track, transition, was_active, now);
     if (is_over(track))

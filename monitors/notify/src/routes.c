@@ -157,13 +157,13 @@ static void on_free(void *context)
 /* --- delivering --------------------------------------------------------------------------------------- */
 
 static void note_delay(struct ntf_program *program, const struct ntf_message *message,
-                       int64_t now_ns)
+                       int64_t utc_ns)
 {
     bool was_at_once = message->attempts == 0 && message->event <= NTF_RETURNED;
 
     if (was_at_once && message->facts.utc_ns != WF_TIME_NONE &&
-        now_ns - message->facts.utc_ns > program->delay_ns)
-        program->delay_ns = now_ns - message->facts.utc_ns;
+        utc_ns - message->facts.utc_ns > program->delay_ns)
+        program->delay_ns = utc_ns - message->facts.utc_ns;
 }
 
 static json_t *make_delivery(const struct ntf_program *program, const struct ntf_message *message)
@@ -196,7 +196,7 @@ static void deliver_next(struct ntf_way *way)
         program->is_dirty = true;
         return;
     }
-    note_delay(program, message, now.now_ns);
+    note_delay(program, message, now.utc_ns);
     if (!ntf_worker_deliver(way->worker, make_delivery(program, message)))
         ntf_line_result(way->line, NTF_RETRY, "out of memory", now.now_ns);
 }

@@ -395,6 +395,23 @@ static void steps_missed_while_nobody_ran_are_taken_at_once(void **state)
     end(&scene);
 }
 
+static void a_step_of_the_clock_on_the_wall_moves_no_escalation(void **state)
+{
+    static const int64_t steps[] = { -3600 * S, 3600 * S };
+
+    (void)state;
+    for (size_t i = 0; i < WF_COUNT_OF(steps); i++) {
+        struct scene scene;
+
+        begin(&scene, LADDER);
+        scene.now.utc_ns += steps[i];
+        raise_it(&scene, BUS, 2);
+        pass(&scene, 125);
+        assert_string_equal(scene.log, "0 bell raised; 120 shift escalated");
+        end(&scene);
+    }
+}
+
 static void a_journal_seen_for_the_first_time_tells_what_stands(void **state)
 {
     static const struct {
@@ -515,6 +532,7 @@ int main(void)
         cmocka_unit_test(only_who_was_told_hears_of_the_end),
         cmocka_unit_test(an_escalation_goes_on_in_the_next_life),
         cmocka_unit_test(steps_missed_while_nobody_ran_are_taken_at_once),
+        cmocka_unit_test(a_step_of_the_clock_on_the_wall_moves_no_escalation),
         cmocka_unit_test(a_journal_seen_for_the_first_time_tells_what_stands),
         cmocka_unit_test(ten_thousand_alarms_are_followed_and_forgotten),
         cmocka_unit_test(wrong_rules_are_told_with_their_line),
