@@ -9,9 +9,11 @@ import http.server
 import json
 import os
 import pty
+import shutil
 import signal
 import socket
 import socketserver
+import ssl
 import subprocess
 import threading
 import time
@@ -286,6 +288,52 @@ class Notify(NotifyCase):
                          headers["X-Watchfloor-Signature"].split(","))
         self.assertEqual(digest, hmac.new(b"much secret", stamp.encode() + b"." + again,
                                           hashlib.sha256).hexdigest())
+
+    def test_a_webhook_trusts_nobody_without_a_certificate(self):
+        openssl = shutil.which("openssl")
+        if openssl is None:
+            self.skipTest("needs the openssl program to make a certificate")
+        pem = os.path.join(self.system.folder, "server.pem")
+        subprocess.run([openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", pem,
+                        "-out", pem + ".crt", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, stderr=subprocess.DEVNULL)
+        hooks = Hooks()
+        self.addCleanup(hooks.close)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem + ".crt", pem)
+        hooks.socket = context.wrap_socket(hooks.socket, server_side=True)
+        url = hooks.address().replace("http:", "https:")
+        plain = "[route %s]\nplugin = webhook\nsettings =\n    url = %s\n"
+        self.configure(plain % ("blind", url) + plain % ("knows", url) +
+                       "    ca_file = %s.crt\n" % pem)
+        journal = self.journal()
+        self.notify(env=without_proxies())
+        journal.write(raised())
+        wait_for(lambda: self.routes()["blind"]["failed"] >= 1, "a refusal")
+        self.assertIn("certificate", self.routes()["blind"]["why"])
+        wait_for(lambda: self.routes()["knows"]["delivered"] == 1, "a post")
+        self.assertEqual(len(hooks.requests), 1)
+
+    def test_a_password_is_never_sent_in_the_clear(self):
+        mail = Mail({"EHLO": "250 here"})
+        self.addCleanup(mail.close)
+        secret = os.path.join(self.system.folder, "secret")
+        with open(secret, "w") as file:
+            file.write("much secret\n")
+        os.chmod(secret, 0o600)
+        self.configure("[route mail]\nplugin = mail\nsettings =\n    server = %s\n    user = u\n"
+                       "    password_file = %s\n    from = wf@example.org\n    to = a@example.org\n"
+                       % (mail.address(), secret))
+        journal = self.journal()
+        self.notify(env=without_proxies())
+        journal.write(raised())
+        wait_for(lambda: self.routes()["mail"]["failed"] >= 1, "a refusal")
+        self.assertEqual(mail.letters, [])
+        os.chmod(secret, 0o644)
+        self.assertIn("may be read by anybody",
+                      self.check("[route mail]\nplugin = mail\nsettings =\n    server = smtp://h\n"
+                                 "    user = u\n    password_file = %s\n    from = a@b\n"
+                                 "    to = a@b\n" % secret))
 
     def test_a_webhook_that_refuses_is_given_up_and_an_alarm_s_worth(self):
         hooks = Hooks((404,))

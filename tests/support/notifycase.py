@@ -74,14 +74,14 @@ class NotifyCase(unittest.TestCase):
         return os.path.join(self.system.state, "notify", name)
 
     def told(self, name="told.jsonl"):
-        """The messages that a file route of JSON lines has; a half line is an error."""
+        """The messages that a file route of JSON lines has, but for one that is being written; half
+        a line with another behind it is an error."""
         try:
             with open(self.path(name)) as file:
                 text = file.read()
         except FileNotFoundError:
             return []
-        self.assertTrue(text == "" or text.endswith("\n"), text[-200:])
-        return [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in text.split("\n")[:-1]]
 
     def wait_told(self, count, name="told.jsonl", deadline=30):
         wait_for(lambda: len(self.told(name)) >= count, "%d messages in %s" % (count, name),

@@ -15,8 +15,8 @@
 #define JOURNAL_MAX 32
 /* Entries taken at a time, so that deliveries go on in a flood. */
 #define BATCH 1000
-/* Not more in memory: the journals keep what is not read yet. */
-#define MESSAGES_MAX 100000
+/* While the outbox cannot be written, not more that it does not know: the journals keep the rest. */
+#define DONE_MAX 100000
 
 struct journal {
     char monitor[NTF_MONITOR_SIZE];
@@ -256,19 +256,6 @@ static int take_entry(void *context, const struct wf_journal_entry *entry)
     return 0;
 }
 
-static bool is_full(const struct ntf_program *program)
-{
-    size_t count = program->done_count;
-
-    for (size_t i = 0; i < program->way_count; i++) {
-        struct ntf_line_figures figures;
-
-        ntf_line_figures(program->ways[i].line, &figures);
-        count += figures.waiting + figures.held;
-    }
-    return count > MESSAGES_MAX;
-}
-
 static void read_journal(struct ntf_program *program, struct journal *journal)
 {
     const struct wf_journal_query query = { .after_id = journal->entry, .limit = BATCH };
@@ -301,7 +288,7 @@ bool ntf_follow_read(struct ntf_program *program)
     for (size_t i = 0; i < program->follow->count; i++) {
         struct journal *journal = &program->follow->journals[i];
 
-        if (journal->reader == NULL || is_full(program))
+        if (journal->reader == NULL || program->done_count > DONE_MAX)
             continue;
         read_journal(program, journal);
         has_more |= journal->has_more;

@@ -8,8 +8,11 @@
 
 /* A message that ends its worker so often is the one to blame. */
 #define CRASHES_MAX 3
-/* A route that never groups does so all the same when it fails and so many wait. */
+/* A route that never groups does so all the same when it fails and so many wait ... */
 #define BACKLOG_MAX 2000
+/* ... and any route, so that memory has a bound and no route makes the others wait. */
+#define WAITING_MAX 20000
+#define HELD_MAX    5000
 
 struct ntf_line {
     struct ntf_line_rules rules;
@@ -111,8 +114,8 @@ static bool can_be_grouped(const struct ntf_message *message)
 }
 
 /*
- * Put all of a state that is due (`until_ns`) into one summary, which takes the place at the end.
- * Without memory they stay single, which is only more work.
+ * Put all of a state that is due (`until_ns`) into one summary, which takes the place at the end and
+ * waits as long as the longest of them. Without memory they stay single, which is only more work.
  */
 static void summarise(struct ntf_line *line, enum ntf_state state, int64_t until_ns, int64_t now_ns)
 {
@@ -123,7 +126,7 @@ static void summarise(struct ntf_line *line, enum ntf_state state, int64_t until
     if (summary == NULL)
         return;
     summary->event = NTF_SUMMARY;
-    summary->state = NTF_WAITING;
+    summary->state = until_ns > now_ns ? NTF_HELD : NTF_WAITING;
     summary->count = 0;
     summary->made_ns = now_ns;
     (void)wf_copy_text(summary->route, sizeof(summary->route), line->rules.route);
@@ -140,6 +143,8 @@ static void summarise(struct ntf_line *line, enum ntf_state state, int64_t until
         }
         if (ntf_message_add_member(summary, at) < 0)
             break;
+        if (summary->state == NTF_HELD && at->not_before_ns > summary->not_before_ns)
+            summary->not_before_ns = at->not_before_ns;
         line->figures.grouped++;
         finish(line, at, NTF_GROUPED, now_ns);
     }
@@ -236,6 +241,10 @@ void ntf_line_add(struct ntf_line *line, struct ntf_message *message, int64_t no
         return;
     }
     append(line, message);
+    if (line->figures.held > HELD_MAX)
+        summarise(line, NTF_HELD, INT64_MAX, now_ns);
+    if (line->figures.waiting > WAITING_MAX)
+        summarise(line, NTF_WAITING, now_ns, now_ns);
 }
 
 void ntf_line_restore(struct ntf_line *line, struct ntf_message *message)

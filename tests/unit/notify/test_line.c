@@ -187,6 +187,45 @@ static void quiet_hours_hold_what_is_not_severe(void **state)
     ntf_line_destroy(&scene.line);
 }
 
+static void what_waits_has_a_bound_and_is_counted(void **state)
+{
+    static const struct ntf_when night = { .days = 0x7f,
+                                           .spans = { { 0, 6 * 60 } },
+                                           .span_count = 1 };
+    struct ntf_line_rules rules = plain;
+    static struct scene scene;
+    struct ntf_line_figures figures;
+    uint32_t told = 0;
+    const struct ntf_message *message;
+
+    (void)state;
+    rules.quiet = night;
+    begin(&scene, &rules);
+    for (int i = 0; i < 12000; i++)
+        add(&scene, NTF_RAISED, 1, 3600 * S);
+    ntf_line_figures(scene.line, &figures);
+    assert_true(figures.held <= 5001);
+    assert_null(ntf_line_next(scene.line, 5 * 3600 * S));
+    while ((message = ntf_line_next(scene.line, 6 * 3600 * S)) != NULL) {
+        told += message->count;
+        ntf_line_result(scene.line, NTF_OK, "", 6 * 3600 * S);
+    }
+    assert_int_equal(told, 12000);
+    ntf_line_destroy(&scene.line);
+
+    /* A route that never groups, and whose plugin never ends. */
+    rules = plain;
+    rules.group_ns = 0;
+    begin(&scene, &rules);
+    add(&scene, NTF_RAISED, 1, 0);
+    assert_non_null(ntf_line_next(scene.line, 0));
+    for (int i = 0; i < 50000; i++)
+        add(&scene, NTF_RAISED, 1, 0);
+    ntf_line_figures(scene.line, &figures);
+    assert_true(figures.waiting <= 20001);
+    ntf_line_destroy(&scene.line);
+}
+
 static void a_failure_is_tried_again_ever_more_slowly_and_given_up(void **state)
 {
     static const int64_t pauses[] = { 1, 2, 4, 8 };
@@ -342,6 +381,7 @@ int main(void)
         cmocka_unit_test(a_summary_names_its_alarms_and_counts_the_rest),
         cmocka_unit_test(without_grouping_everything_is_told_by_itself),
         cmocka_unit_test(quiet_hours_hold_what_is_not_severe),
+        cmocka_unit_test(what_waits_has_a_bound_and_is_counted),
         cmocka_unit_test(a_failure_is_tried_again_ever_more_slowly_and_given_up),
         cmocka_unit_test(the_pause_has_an_end),
         cmocka_unit_test(what_waits_behind_a_failure_is_put_together),
