@@ -223,6 +223,7 @@ class Sql(HistoryCase):
     def test_hundreds_of_files_are_one_table(self):
         logger = self.logger()
         self.publish("--count", "400", "--received", str(EVENING), "--step", "86400000000000")
+        wait_for(lambda: len(self.days()) >= 400, "400 days", deadline=120)
         self.stop_logger(logger)
         self.assertGreaterEqual(len(self.days()), 400)
         begun = time.monotonic()

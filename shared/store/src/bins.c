@@ -207,18 +207,11 @@ static enum wf_tier coarsest(const struct wf_bins *bins)
 
 static int find_schema(struct wf_bins *bins, struct wf_err *err)
 {
-    const struct wf_history_entry *list = NULL;
-    size_t count = 0;
-    int rc = wf_history_list(bins->history, &bins->query.range, &list, &count, err);
+    int rc = wfs_history_newest(bins->history, &bins->query.range, bins->source, bins->subsystem,
+                                &bins->schema, err);
 
-    bins->index = WF_NO_INDEX;
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        if (!wf_name_is_equal(list[i].source, bins->source) ||
-            !wf_name_is_equal(list[i].schema->name, bins->subsystem))
-            continue;
-        bins->schema = list[i].schema;
-        bins->index = wf_schema_find(bins->schema, bins->parameter);
-    }
+    bins->index =
+        bins->schema != NULL ? wf_schema_find(bins->schema, bins->parameter) : WF_NO_INDEX;
     return rc;
 }
 
@@ -433,7 +426,7 @@ int wf_bins_next(struct wf_bins *bins, struct wf_bin *out, struct wf_err *err)
                     every_ns != 0 ? floor_to(time_ns, every_ns) : bins->query.range.from_ns;
             is_begun = true;
             /* Times ascend: what is not in this bin begins the next. */
-            if (every_ns != 0 && time_ns - bins->bin_ns >= every_ns)
+            if (every_ns != 0 && (uint64_t)time_ns - (uint64_t)bins->bin_ns >= (uint64_t)every_ns)
                 break;
             rc = add_item(bins, err);
             if (rc < 0)

@@ -9,6 +9,8 @@
 #include <watchfloor/clock.h>
 #include <watchfloor/problems.h>
 
+#include "rollup_read.h"
+
 int wf_history_open(const char *folder, struct wf_history **out_history, struct wf_err *err)
 {
     struct wf_history *history = calloc(1, sizeof(*history));
@@ -238,6 +240,103 @@ static int list_one(struct wf_history *history, size_t index, const struct wf_ra
     return rc == WF_ERR_ABSENT ? 0 : rc;
 }
 
+/* --- what only rollups still have ---------------------------------------------------------- */
+
+/* The newest schema of a subsystem, whenever it was stored; NULL when no file has one. */
+static int find_newest(struct wf_history *history, const char *subsystem,
+                       const struct wfs_plan **out_plan, struct wf_err *err)
+{
+    int rc = 0;
+
+    *out_plan = NULL;
+    for (size_t i = history->file_count; rc == 0 && *out_plan == NULL && i-- > 0;) {
+        struct wfs_open_file *file = NULL;
+        sqlite3_stmt *stmt = NULL;
+
+        rc = wfs_history_get(history, history->files[i].day.day_ns, &file, err);
+        if (rc == 0)
+            rc = wfs_prepare(file->db, "SELECT max(id) FROM _schemas WHERE subsystem = ?1", &stmt,
+                             err);
+        if (rc == 0) {
+            (void)sqlite3_bind_text(stmt, 1, subsystem, -1, SQLITE_STATIC);
+            if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL)
+                rc = wfs_history_plan(history, file->db, sqlite3_column_int64(stmt, 0), out_plan,
+                                      err);
+        }
+        (void)sqlite3_finalize(stmt);
+        wfs_history_put(history, &file);
+        if (rc < 0)
+            rc = wfs_history_lost(history, history->files[i].day.day_ns, rc, err);
+        if (rc == WF_ERR_ABSENT)
+            rc = 0;
+    }
+    return rc;
+}
+
+static const struct wf_schema *find_entry(const struct wf_history *history, const char *source,
+                                          const char *subsystem)
+{
+    for (size_t i = 0; i < history->entry_count; i++) {
+        if (wf_name_is_equal(history->entries[i].source, source) &&
+            wf_name_is_equal(history->entries[i].schema->name, subsystem))
+            return history->entries[i].schema;
+    }
+    return NULL;
+}
+
+static int list_rollup(struct wf_history *history, sqlite3 *db, struct wf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = wfs_prepare(db, "SELECT DISTINCT source, subsystem FROM _parameters", &stmt, err);
+
+    while (rc == 0 && sqlite3_step(stmt) == SQLITE_ROW) {
+        const char *source = (const char *)sqlite3_column_text(stmt, 0);
+        const char *subsystem = (const char *)sqlite3_column_text(stmt, 1);
+        const struct wfs_plan *plan = NULL;
+
+        if (source == NULL || subsystem == NULL || find_entry(history, source, subsystem) != NULL)
+            continue;
+        rc = find_newest(history, subsystem, &plan, err);
+        if (rc == 0 && plan != NULL)
+            rc = add_entry(history, source, plan, err);
+    }
+    (void)sqlite3_finalize(stmt);
+    return rc;
+}
+
+/* Rollups outlive samples: ask those of the time before the oldest day file. */
+static int list_rollups(struct wf_history *history, const struct wf_range *range,
+                        struct wf_err *err)
+{
+    int64_t from, to, oldest;
+    int rc = 0;
+
+    if (history->file_count == 0 || range->is_by_received ||
+        range->from_ns >= history->files[0].day.day_ns ||
+        !wfs_rollup_span(history->folder, WFS_TIER_HOUR, &from, &to))
+        return 0;
+    oldest = history->files[0].day.day_ns;
+    from = from > range->from_ns ? from : range->from_ns;
+    to = to < range->to_ns ? to : range->to_ns;
+    to = to < oldest ? to : oldest;
+    while (rc == 0 && from < to) {
+        char path[WFS_PATH_SIZE];
+        sqlite3 *db = NULL;
+
+        rc = wfs_rollup_path(history->folder, WFS_TIER_HOUR, from, path, err);
+        /* One that is not there, or not readable, has nothing to tell. */
+        if (rc == 0 && wfs_open_reader(path, WFS_READER_BUSY_MS, &db, NULL) == 0)
+            rc = list_rollup(history, db, err);
+        wfs_close(&db);
+        if (rc < 0 && rc != WF_ERR_NOMEM)
+            rc = 0;
+        from = wfs_period_end(WFS_TIER_HOUR, from);
+    }
+    return rc;
+}
+
+/* --- the list --------------------------------------------------------------------------------- */
+
 int wf_history_list(struct wf_history *history, const struct wf_range *range,
                     const struct wf_history_entry **out_list, size_t *out_count, struct wf_err *err)
 {
@@ -248,6 +347,8 @@ int wf_history_list(struct wf_history *history, const struct wf_range *range,
         if (wfs_history_is_near(history, i, range))
             rc = list_one(history, i, range, err);
     }
+    if (rc == 0)
+        rc = list_rollups(history, range, err);
     if (rc < 0)
         return rc;
     if (history->entry_count > 0)
@@ -255,4 +356,25 @@ int wf_history_list(struct wf_history *history, const struct wf_range *range,
     *out_list = history->entries;
     *out_count = history->entry_count;
     return 0;
+}
+
+int wfs_history_newest(struct wf_history *history, const struct wf_range *range, const char *source,
+                       const char *subsystem, const struct wf_schema **out_schema,
+                       struct wf_err *err)
+{
+    int rc = wfs_history_refresh(history, err);
+
+    *out_schema = NULL;
+    history->entry_count = 0;
+    /* The newest file that has it has its newest version. */
+    for (size_t i = history->file_count; rc == 0 && *out_schema == NULL && i-- > 0;) {
+        if (wfs_history_is_near(history, i, range))
+            rc = list_one(history, i, range, err);
+        *out_schema = find_entry(history, source, subsystem);
+    }
+    if (rc == 0 && *out_schema == NULL) {
+        rc = list_rollups(history, range, err);
+        *out_schema = find_entry(history, source, subsystem);
+    }
+    return rc;
 }

@@ -70,9 +70,11 @@ int wf_history_deleted(struct wf_history *history, const struct wf_range *range,
         int64_t day_ns = history->files[i].day.day_ns;
 
         /* Recorded when it was deleted, which is after it ended. */
-        if (day_ns + WF_NS_PER_DAY <= range->from_ns)
+        if (day_ns + WF_NS_PER_DAY <= range->from_ns || !wfs_history_has_deleted(history, i))
             continue;
         rc = wfs_history_get(history, day_ns, &file, err);
+        if (rc == 0)
+            rc = wfs_history_learn(history, i, file, err);
         if (rc == 0)
             rc = deleted_of_file(file->db, range, each, context, &is_stopped, err);
         wfs_history_put(history, &file);

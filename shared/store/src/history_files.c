@@ -274,6 +274,13 @@ bool wfs_history_has_gaps(const struct wf_history *history, size_t index,
     return !is_known(file) || (file->gap_to >= range->from_ns && file->gap_from < range->to_ns);
 }
 
+bool wfs_history_has_deleted(const struct wf_history *history, size_t index)
+{
+    const struct wfs_history_file *file = &history->files[index];
+
+    return !is_known(file) || file->has_deleted;
+}
+
 static int read_span(sqlite3 *db, const char *sql, int64_t *out_from, int64_t *out_to,
                      struct wf_err *err)
 {
@@ -298,6 +305,7 @@ int wfs_history_learn(struct wf_history *history, size_t index, const struct wfs
                       struct wf_err *err)
 {
     struct wfs_history_file *known = &history->files[index];
+    int64_t deleted = 0;
     int rc;
 
     if (!known->day.is_sealed || is_known(known))
@@ -312,6 +320,9 @@ int wfs_history_learn(struct wf_history *history, size_t index, const struct wfs
                        " max(max(coalesce(to_device_ns, to_received_ns, 1 << 62),"
                        " coalesce(to_received_ns, 1 << 62))) FROM _gaps",
                        &known->gap_from, &known->gap_to, err);
+    known->has_deleted =
+        wfs_get_i64(file->db, "SELECT count(*) FROM _deleted", 0, &deleted, NULL) == 0 &&
+        deleted > 0;
     known->is_known = rc == 0;
     known->known_modified_ns = known->day.modified_ns;
     return rc;

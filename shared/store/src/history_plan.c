@@ -94,7 +94,9 @@ static int plan_blocks(struct planning *planning, sqlite3 *db, struct wf_err *er
         struct wfs_stream *run =
             *planning->count > first ? &(*planning->list)[*planning->count - 1] : NULL;
 
-        if (run != NULL && may_join(run, &block))
+        if (block.first_id < 0 || block.last_id < block.first_id || block.last_id == INT64_MAX)
+            rc = wf_fail(err, WF_ERR_CORRUPT, "a block of impossible places");
+        else if (run != NULL && may_join(run, &block))
             join(run, &block);
         else
             rc = add_stream(planning, &block, err);
@@ -124,6 +126,7 @@ static int plan_versions(struct planning *planning, sqlite3 *db, sqlite3_stmt *s
         version->source_id = sqlite3_column_int64(stmt, 0);
         version->schema_id = sqlite3_column_int64(stmt, 1);
         version->is_only_source = sqlite3_column_int(stmt, 3) != 0;
+        version->is_compact = sqlite3_column_int(stmt, 4) != 0;
         (void)wf_copy_text(version->table, sizeof(version->table), table != NULL ? table : "");
         version->plan = NULL;
         rc = plan_blocks(planning, db, err);
@@ -144,7 +147,8 @@ static int plan_file(struct planning *planning, sqlite3 *db, const char *source,
     sqlite3_stmt *stmt = NULL;
     int rc = wfs_prepare(db,
                          "SELECT s.source, s.schema, v.table_name, NOT EXISTS (SELECT 1 FROM"
-                         " _series AS o WHERE o.schema = s.schema AND o.source <> s.source)"
+                         " _series AS o WHERE o.schema = s.schema AND o.source <> s.source),"
+                         " substr(v.table_name, -length(v.hash) - 1) = v.hash || 'd'"
                          " FROM _sources AS n JOIN _series AS s ON s.source = n.id"
                          " JOIN _schemas AS v ON v.id = s.schema"
                          " WHERE n.name = ?1 AND v.subsystem = ?2 ORDER BY s.schema",

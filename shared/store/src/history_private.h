@@ -24,6 +24,7 @@ struct wfs_history_file {
     int64_t known_modified_ns;
     int64_t device_from, device_to; /* of its rows; from > to: there are none */
     int64_t gap_from, gap_to;       /* of its gaps, by any clock */
+    bool has_deleted;               /* it tells of files that were deleted */
 };
 
 /*
@@ -84,6 +85,7 @@ bool wfs_history_is_near(const struct wf_history *history, size_t index,
                          const struct wf_range *range);
 bool wfs_history_has_gaps(const struct wf_history *history, size_t index,
                           const struct wf_range *range);
+bool wfs_history_has_deleted(const struct wf_history *history, size_t index);
 int wfs_history_learn(struct wf_history *history, size_t index, const struct wfs_open_file *file,
                       struct wf_err *err);
 void wfs_history_close_files(struct wf_history *history, bool is_all);
@@ -93,6 +95,14 @@ void wfs_history_close_files(struct wf_history *history, bool is_all);
 /* The plan of a schema version; `schema_id` is its row in `db`. */
 int wfs_history_plan(struct wf_history *history, sqlite3 *db, int64_t schema_id,
                      const struct wfs_plan **out_plan, struct wf_err *err);
+
+/*
+ * The newest schema of one source's subsystem within the range, without opening more files
+ * than it takes; NULL when there is none. What wf_history_list gave before is gone.
+ */
+int wfs_history_newest(struct wf_history *history, const struct wf_range *range, const char *source,
+                       const char *subsystem, const struct wf_schema **out_schema,
+                       struct wf_err *err);
 
 /* Names of the block columns that hold the time a range goes by. */
 const char *wfs_from_column(const struct wf_range *range);

@@ -56,6 +56,12 @@ static int choose_columns(struct wfs_stream *stream, const struct wfs_stream_que
     return 0;
 }
 
+/* Times as they are stored, put together here: what SQLite would compute costs more. */
+static bool is_short(const struct wfs_stream *stream, const struct wfs_stream_query *query)
+{
+    return stream->is_compact && query->is_bare && !query->range.is_by_received;
+}
+
 /* The table of a column's part: r, or p1, p2 ... joined to it. */
 static void add_select(const struct wfs_stream *stream, const struct wfs_stream_query *query,
                        struct wf_strbuf *sql)
@@ -63,7 +69,10 @@ static void add_select(const struct wfs_stream *stream, const struct wfs_stream_
     const struct wfs_plan *plan = stream->plan;
     uint8_t is_joined[WF_SCHEMA_PARAMETERS_MAX / WFS_PART_COLUMNS + 1] = { 0 };
 
-    wf_strbuf_addf(sql, "SELECT r._id, %s, r._quality", time_of(query));
+    if (is_short(stream, query))
+        wf_strbuf_add(sql, "SELECT r._id, r._received, r._quality, r._device");
+    else
+        wf_strbuf_addf(sql, "SELECT r._id, %s, r._quality", time_of(query));
     if (!query->is_bare)
         wf_strbuf_add(sql, ", r._device_ns, r._received_ns, r._number");
     if (query->is_stamp_wanted)
@@ -330,6 +339,12 @@ static int make_room(struct wfs_stream *stream, struct wf_err *err)
     return 0;
 }
 
+/* NULL reads as 0, and no device time is that of receipt. Files of somebody else may hold anything. */
+static int64_t add_times(int64_t day_ns, int64_t received, int64_t device)
+{
+    return (int64_t)((uint64_t)day_ns + (uint64_t)received + (uint64_t)device);
+}
+
 /* 1: a row was taken. 0: the end. */
 static int take(struct wfs_stream *stream, const struct wfs_stream_query *query, int parameters,
                 struct wf_err *err)
@@ -343,6 +358,8 @@ static int take(struct wfs_stream *stream, const struct wfs_stream_query *query,
                    ? 0
                    : wfs_fail(err, stream->file->db, step, "read rows of %s", stream->table);
     time_ns = sqlite3_column_int64(stream->stmt, AT_TIME);
+    if (is_short(stream, query))
+        time_ns = add_times(stream->day_ns, time_ns, sqlite3_column_int64(stream->stmt, AT_STAMP));
     if (time_ns >= query->range.to_ns)
         return 0;
     if (time_ns < query->range.from_ns)
@@ -356,7 +373,8 @@ static int take(struct wfs_stream *stream, const struct wfs_stream_query *query,
 int wfs_stream_fill(struct wfs_stream *stream, const struct wfs_stream_query *query,
                     struct wf_err *err)
 {
-    int parameters = AT_STAMP + (query->is_bare           ? 0
+    int parameters = AT_STAMP + (is_short(stream, query)  ? 1
+                                 : query->is_bare         ? 0
                                  : query->is_stamp_wanted ? STAMP_COUNT
                                                           : STAMP_TIMES);
     int rc = 0;

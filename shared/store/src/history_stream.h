@@ -35,6 +35,7 @@ struct wfs_stream {
     size_t blocks;
     bool is_ordered;     /* rows come in order of time by themselves */
     bool is_only_source; /* no other source has rows in the table */
+    bool is_compact;     /* the table keeps times as differences */
     int64_t next_ns;     /* of the row that is next; before opening: no row is earlier */
     int64_t last_ns;     /* no row is later */
     bool is_open;

@@ -3,7 +3,9 @@
 
 #include "rollup_read.h"
 
+#include <dirent.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +13,9 @@
 
 /* Buckets read at a time; between two batches nothing is locked. */
 #define BATCH_BUCKETS 1024
+
+/* Minutes that wait for being computed again; with more of them samples are as good. */
+#define DIRTY_MAX 100000
 
 /* --- what may be trusted ---------------------------------------------------------------- */
 
@@ -66,6 +71,8 @@ static int read_position(sqlite3 *db, const char *source, const char *subsystem,
 
 static int add_dirty(struct wfs_trust *trust, int64_t minute_ns)
 {
+    if (trust->dirty_count == DIRTY_MAX)
+        return WF_ERR_LIMIT;
     if (trust->dirty_count % 256 == 0) {
         int64_t *more = realloc(trust->dirty, (trust->dirty_count + 256) * sizeof(*more));
 
@@ -104,6 +111,17 @@ static int compare_times(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+/* A file of somebody else may say anything. */
+static void limit(struct wfs_trust *trust)
+{
+    if (trust->to_ns > WFS_ROLLUP_TO_NS)
+        trust->to_ns = WFS_ROLLUP_TO_NS;
+    for (int tier = 0; tier < WFS_TIER_COUNT; tier++) {
+        if (trust->from_ns[tier] < WFS_ROLLUP_FROM_NS)
+            trust->from_ns[tier] = WFS_ROLLUP_FROM_NS;
+    }
+}
+
 int wfs_trust_read(struct wf_history *history, const char *source, const char *subsystem,
                    struct wfs_trust *out, struct wf_err *err)
 {
@@ -130,6 +148,7 @@ int wfs_trust_read(struct wf_history *history, const char *source, const char *s
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     if (rc < 0)
         trust_nothing(out);
+    limit(out);
     if (out->dirty_count > 1)
         qsort(out->dirty, out->dirty_count, sizeof(*out->dirty), compare_times);
     return 0;
@@ -139,6 +158,47 @@ void wfs_trust_free(struct wfs_trust *trust)
 {
     free(trust->dirty);
     *trust = (struct wfs_trust){ 0 };
+}
+
+/* "2026-11.db", "2026.db": the start of that period. */
+static bool parse_period(enum wfs_tier tier, const char *name, int64_t *out_ns)
+{
+    size_t len = tier == WFS_TIER_MINUTE ? 7 : 4;
+    char date[16];
+
+    if (strlen(name) != len + 3 || strcmp(name + len, ".db") != 0 ||
+        strspn(name, "0123456789-") != len)
+        return false;
+    (void)snprintf(date, sizeof(date), "%.*s%s", (int)len, name,
+                   tier == WFS_TIER_MINUTE ? "-01" : "-01-01");
+    return wf_parse_time(date, 0, out_ns, NULL) == 0;
+}
+
+bool wfs_rollup_span(const char *folder, enum wfs_tier tier, int64_t *out_from_ns,
+                     int64_t *out_to_ns)
+{
+    char path[WFS_PATH_SIZE];
+    struct wf_strbuf text = WF_STRBUF_FIXED(path);
+    struct dirent *entry;
+    bool is_any = false;
+    DIR *dir;
+
+    wf_strbuf_addf(&text, "%s/%s", folder, wfs_tier_name(tier));
+    dir = text.was_cut ? NULL : opendir(path);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        int64_t from;
+
+        if (!parse_period(tier, entry->d_name, &from))
+            continue;
+        if (!is_any || from < *out_from_ns)
+            *out_from_ns = from;
+        if (!is_any || wfs_period_end(tier, from) > *out_to_ns)
+            *out_to_ns = wfs_period_end(tier, from);
+        is_any = true;
+    }
+    if (dir != NULL)
+        (void)closedir(dir);
+    return is_any;
 }
 
 /* --- buckets ------------------------------------------------------------------------------- */
@@ -162,6 +222,7 @@ int wfs_rollup_open(struct wf_history *history, enum wfs_tier tier, const char *
                     int64_t to_ns, struct wfs_rollup **out_rollup, struct wf_err *err)
 {
     struct wfs_rollup *rollup = calloc(1, sizeof(*rollup));
+    int64_t first_ns = 0, end_ns = 0;
 
     if (rollup != NULL)
         rollup->batch = calloc(BATCH_BUCKETS, sizeof(*rollup->batch));
@@ -174,8 +235,11 @@ int wfs_rollup_open(struct wf_history *history, enum wfs_tier tier, const char *
     (void)wf_copy_text(rollup->source, sizeof(rollup->source), source);
     (void)wf_copy_text(rollup->subsystem, sizeof(rollup->subsystem), subsystem);
     rollup->parameter = parameter;
-    rollup->next_ns = from_ns;
-    rollup->to_ns = to_ns;
+    /* Years without a file are not looked for one by one. */
+    if (!wfs_rollup_span(history->folder, tier, &first_ns, &end_ns))
+        end_ns = first_ns = from_ns;
+    rollup->next_ns = from_ns > first_ns ? from_ns : first_ns;
+    rollup->to_ns = to_ns < end_ns ? to_ns : end_ns;
     *out_rollup = rollup;
     return 0;
 }
@@ -322,7 +386,7 @@ static void read_bucket(struct wfs_rollup *rollup, struct wfs_bucket *out)
     out->sum =
         sqlite3_column_type(stmt, 3) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(stmt, 3);
     read_number(stmt, 4, rollup->parameter, &out->last);
-    out->last_ns = out->start_ns + sqlite3_column_int64(stmt, 5);
+    out->last_ns = (int64_t)((uint64_t)out->start_ns + (uint64_t)sqlite3_column_int64(stmt, 5));
     out->count = (uint64_t)sqlite3_column_int64(stmt, 6);
     out->bad = (uint64_t)sqlite3_column_int64(stmt, 7);
     out->quality = (uint8_t)sqlite3_column_int(stmt, 8);

@@ -29,6 +29,10 @@ int wfs_trust_read(struct wf_history *history, const char *source, const char *s
                    struct wfs_trust *out, struct wf_err *err);
 void wfs_trust_free(struct wfs_trust *trust);
 
+/* The time from the first file of a tier to the end of the last; false when there is none. */
+bool wfs_rollup_span(const char *folder, enum wfs_tier tier, int64_t *out_from_ns,
+                     int64_t *out_to_ns);
+
 /* The buckets from `from_ns` on that end at or before `to_ns`. */
 struct wfs_rollup;
 int wfs_rollup_open(struct wf_history *history, enum wfs_tier tier, const char *source,

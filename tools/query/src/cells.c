@@ -114,31 +114,32 @@ void query_add_cell(const struct query *query, const struct query_cell *cell, bo
         add_exact(query, cell, out);
 }
 
+static void put_digits(char *at, int count, uint32_t number)
+{
+    for (int i = count - 1; i >= 0; i--, number /= 10)
+        at[i] = (char)('0' + number % 10);
+}
+
 void query_add_time(struct query_clock *clock, int64_t time_ns, struct wf_strbuf *out)
 {
-    char digits[12];
-    int64_t part = time_ns % WF_NS_PER_S;
-    uint32_t rest;
+    int64_t part = time_ns - clock->minute_ns;
 
-    if (part < 0)
-        part += WF_NS_PER_S;
-    if (!clock->is_set || time_ns - part != clock->second_ns) {
+    if (!clock->is_set || part < 0 || part >= 60 * WF_NS_PER_S) {
         char whole[48];
         struct wf_strbuf text = WF_STRBUF_FIXED(whole);
 
         wf_strbuf_add_time(&text, time_ns, 9);
-        if (text.len != 30) { /* a year of another length */
+        if (text.len != sizeof(clock->text)) { /* a year of another length */
             wf_strbuf_add_bytes(out, whole, text.len);
             return;
         }
+        part = time_ns % (60 * WF_NS_PER_S);
+        part += part < 0 ? 60 * WF_NS_PER_S : 0;
         clock->is_set = true;
-        clock->second_ns = time_ns - part;
-        memcpy(clock->text, whole, 20); /* with the point */
+        clock->minute_ns = time_ns - part;
+        memcpy(clock->text, whole, sizeof(clock->text));
     }
-    rest = (uint32_t)part;
-    for (int i = 8; i >= 0; i--, rest /= 10)
-        digits[i] = (char)('0' + rest % 10);
-    digits[9] = 'Z';
-    wf_strbuf_add_bytes(out, clock->text, 20);
-    wf_strbuf_add_bytes(out, digits, 10);
+    put_digits(clock->text + 17, 2, (uint32_t)(part / WF_NS_PER_S));
+    put_digits(clock->text + 20, 9, (uint32_t)(part % WF_NS_PER_S));
+    wf_strbuf_add_bytes(out, clock->text, sizeof(clock->text));
 }

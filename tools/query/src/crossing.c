@@ -93,7 +93,8 @@ static void print_table(const struct query *query, const struct crossing *crossi
     (void)printf("%s\n", crossing->values.text);
     if (crossing->has_ended) {
         wf_strbuf_add_time(&to_text, crossing->to_ns, 9);
-        wf_strbuf_add_age(&age_text, crossing->to_ns - crossing->from_ns);
+        wf_strbuf_add_age(&age_text,
+                          (int64_t)((uint64_t)crossing->to_ns - (uint64_t)crossing->from_ns));
         (void)printf("until %s (%s)\n", to, age);
     } else {
         (void)printf("it still held at the end of the range\n");

@@ -190,8 +190,8 @@ void query_add_cell(const struct query *query, const struct query_cell *cell, bo
                     struct wf_strbuf *out);
 /* Time with nine digits; fast for times that follow each other. */
 struct query_clock {
-    int64_t second_ns; /* of which `text` is */
-    char text[24];
+    int64_t minute_ns; /* of which `text` is */
+    char text[30];     /* not ended */
     bool is_set;
 };
 void query_add_time(struct query_clock *clock, int64_t time_ns, struct wf_strbuf *out);

@@ -224,7 +224,8 @@ static int64_t step_start(int64_t time_ns, int64_t every_ns)
 {
     int64_t rest = time_ns % every_ns;
 
-    return time_ns - (rest < 0 ? rest + every_ns : rest);
+    rest += rest < 0 ? every_ns : 0;
+    return time_ns < INT64_MIN + rest ? INT64_MIN : time_ns - rest;
 }
 
 static int next_of_moments(struct query_steps *steps, int64_t *out_time_ns, struct wf_err *err)
@@ -238,7 +239,8 @@ static int next_of_moments(struct query_steps *steps, int64_t *out_time_ns, stru
         if (rc < 0)
             return rc;
         start = step_start(steps->time_ns, every_ns);
-        while ((rc = read_moment(steps, err)) == 0 && steps->time_ns - start < every_ns) {
+        while ((rc = read_moment(steps, err)) == 0 &&
+               (uint64_t)steps->time_ns - (uint64_t)start < (uint64_t)every_ns) {
             rc = add_moment(steps, err);
             if (rc < 0)
                 return rc;

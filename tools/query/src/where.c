@@ -52,7 +52,9 @@ static void get(void *context, int id, size_t element, struct wf_value *out)
     if (cell->time_ns == WF_TIME_NONE)
         return;
     *out = cell->value;
-    if (input->stale_after_ns > 0 && where->time_ns - cell->time_ns > input->stale_after_ns)
+    /* Times ascend, but a clock gone wild may have been anywhere. */
+    if (input->stale_after_ns > 0 &&
+        (uint64_t)where->time_ns - (uint64_t)cell->time_ns > (uint64_t)input->stale_after_ns)
         out->quality = WF_QUALITY_STALE;
 }
 
