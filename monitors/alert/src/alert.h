@@ -94,6 +94,12 @@ struct alert_figures {
     int64_t lag_max_ns;
 };
 
+/* Of alarms in the roster, as the journal has them. */
+struct alert_counts {
+    uint32_t active, unacknowledged, pending, latched, shelved, suppressed, out_of_service,
+        disabled, shadow, shown;
+};
+
 struct alert_tables;
 struct alert_health;
 struct alert_blackbox;
@@ -147,6 +153,11 @@ struct alert {
     const char *why;                      /* it says; NULL */
 
     struct alert_book book;
+    struct alert_counts counts;
+    struct alert_alarm **between; /* that count something since their last transition */
+    size_t between_count;
+    struct alert_alarm **listed; /* that have a row */
+    size_t listed_count, listed_room;
     struct alert_alarm *dirty; /* whose rows are to be written */
     struct alert_commit *commit;
     struct alert_job *batch; /* being filled */
@@ -214,7 +225,7 @@ void alert_judge_close(struct alert *alert);
 void alert_judge_tick(struct alert *alert);
 struct wf_alarm_now alert_now(void);
 /* Counts between transitions, for the next start; malloc'd, NULL when there are none. */
-void *alert_judge_memories(const struct alert *alert, size_t *out_bytes);
+void *alert_judge_memories(struct alert *alert, size_t *out_bytes);
 void alert_judge_restore_memories(struct alert *alert, const void *blob, size_t bytes);
 /* Of its definition with the limits that are in force by a user. */
 uint64_t alert_judge_hash(const struct alert_alarm *alarm);
@@ -269,11 +280,8 @@ int alert_health_open(struct alert *alert, struct wf_err *err);
 void alert_health_publish(struct alert *alert);
 void alert_health_close(struct alert *alert);
 
-struct alert_counts {
-    uint32_t active, unacknowledged, pending, latched, shelved, suppressed, out_of_service,
-        disabled, shadow, shown;
-};
-void alert_count(const struct alert *alert, struct alert_counts *out);
+/* An alarm comes into the counts (by 1) or leaves them (by -1). */
+void alert_count(struct alert *alert, const struct alert_shown *shown, uint32_t by);
 enum alert_state alert_state(const struct alert *alert);
 const char *alert_state_name(enum alert_state state);
 /* "wf.alarms" for main, "wf.alarms_NAME" for others: the part behind the dot. */

@@ -108,7 +108,11 @@ static void apply_entries(struct alert *alert, const struct alert_job *job)
         if (entry->alarm == NULL)
             continue;
         marks_before = entry->alarm->shown.marks;
+        if (entry->alarm->index >= 0)
+            alert_count(alert, &entry->alarm->shown, (uint32_t)-1);
         alert_book_apply(entry->alarm, &entry->entry);
+        if (entry->alarm->index >= 0)
+            alert_count(alert, &entry->alarm->shown, 1);
         alert_tables_touch(alert, entry->alarm);
         alert_tables_related(alert, entry->alarm, marks_before);
         alert->held--;

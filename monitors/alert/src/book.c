@@ -55,6 +55,7 @@ struct alert_alarm *alert_book_get(struct alert_book *book, const char *name)
         return NULL;
     (void)wf_copy_text(alarm->name, sizeof(alarm->name), name);
     alarm->index = -1;
+    alarm->name_hash = alert_hash_name(name);
     alarm->shown.value = alarm->shown.limit = (double)NAN;
     alarm->shown.raised_ns = alarm->shown.changed_ns = WF_TIME_NONE;
     alarm->shown.shelved_until_ns = WF_TIME_NONE;

@@ -124,6 +124,7 @@ static int record(struct alert_command *command, json_t *before, char *json, str
     (void)wf_copy_text(change->note, sizeof(change->note),
                        alert_request_text(command->request, "note"));
     alarm->is_limit_change_held = true;
+    alert_tables_watch_limits(alert);
     alert_batch_add_change(alert, change);
     alert_note(alert, WF_JOURNAL_LIMITS, alarm->name, command->user,
                alert_request_text(command->request, "note"), text);

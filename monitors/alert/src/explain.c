@@ -133,9 +133,8 @@ static uint64_t count_behind(const struct alert *alert)
 
 json_t *alert_status_json(struct alert *alert, const char *user, enum alert_role role)
 {
-    struct alert_counts counts;
+    const struct alert_counts counts = alert->counts;
 
-    alert_count(alert, &counts);
     return json_pack(
         "{s:s,s:s,s:s,s:{s:I,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i},s:I,s:o,s:{s:o,s:s}}",
         "monitor", alert->name, "instance", alert->instance, "state",

@@ -122,31 +122,34 @@ const char *alert_state_name(enum alert_state state)
     return (size_t)state < WF_COUNT_OF(names) ? names[state] : "?";
 }
 
-void alert_count(const struct alert *alert, struct alert_counts *out)
+void alert_count(struct alert *alert, const struct alert_shown *shown, uint32_t by)
 {
-    memset(out, 0, sizeof(*out));
-    for (size_t i = 0; i < alert->alarm_count; i++) {
-        const struct alert_shown *shown = &alert->alarms[i]->shown;
-        unsigned state = shown->state;
+    struct alert_counts *counts = &alert->counts;
+    unsigned state = shown->state;
+    const struct {
+        uint32_t *count;
+        bool is_so;
+    } list[] = {
+        { &counts->active, state == WF_ALARM_ACTIVE_UNACK || state == WF_ALARM_ACTIVE_ACK },
+        { &counts->unacknowledged, state == WF_ALARM_ACTIVE_UNACK || state == WF_ALARM_RTN_UNACK },
+        { &counts->pending, state == WF_ALARM_PENDING },
+        { &counts->latched, state == WF_ALARM_LATCHED },
+        { &counts->shelved, (shown->marks & WF_ALARM_SHELVED) != 0 },
+        { &counts->suppressed, (shown->marks & WF_ALARM_SUPPRESSED) != 0 },
+        { &counts->out_of_service, (shown->marks & WF_ALARM_OUT_OF_SERVICE) != 0 },
+        { &counts->disabled, (shown->marks & WF_ALARM_DISABLED) != 0 },
+        { &counts->shadow, (shown->marks & WF_ALARM_SHADOW) != 0 },
+        { &counts->shown, alert_is_shown(shown) },
+    };
 
-        out->active += state == WF_ALARM_ACTIVE_UNACK || state == WF_ALARM_ACTIVE_ACK;
-        out->unacknowledged += state == WF_ALARM_ACTIVE_UNACK || state == WF_ALARM_RTN_UNACK;
-        out->pending += state == WF_ALARM_PENDING;
-        out->latched += state == WF_ALARM_LATCHED;
-        out->shelved += (shown->marks & WF_ALARM_SHELVED) != 0;
-        out->suppressed += (shown->marks & WF_ALARM_SUPPRESSED) != 0;
-        out->out_of_service += (shown->marks & WF_ALARM_OUT_OF_SERVICE) != 0;
-        out->disabled += (shown->marks & WF_ALARM_DISABLED) != 0;
-        out->shadow += (shown->marks & WF_ALARM_SHADOW) != 0;
-        out->shown += alert_is_shown(shown);
-    }
+    for (size_t i = 0; i < WF_COUNT_OF(list); i++)
+        *list[i].count += list[i].is_so ? by : 0;
 }
 
 static void fill_counts(const struct alert *alert, struct alert_info *info)
 {
-    struct alert_counts counts;
+    const struct alert_counts counts = alert->counts;
 
-    alert_count(alert, &counts);
     info->active = counts.active;
     info->unacknowledged = counts.unacknowledged;
     info->pending = counts.pending;

@@ -206,8 +206,8 @@ static void restore_one(struct making *making, size_t index)
         return;
     }
     /* Everything up to the positions of the lines is in it, whatever sample it last changed with. */
-    memory.epoch = memory.order = 0;
-    memory.step = 0;
+    memory.epoch = memory.order = alarm->emitted.epoch = alarm->emitted.order = 0;
+    memory.step = alarm->emitted.step = 0;
     if (hash == alarm->definition_hash)
         rc = wf_alarm_roster_restore(making->roster, index, &memory, &making->now, &err);
     if (hash == alarm->definition_hash && rc == 0)
@@ -281,6 +281,11 @@ static void swap(struct making *making)
     wf_alarm_roster_destroy(&alert->roster);
     free(alert->members);
     free(alert->alarms);
+    for (size_t i = 0; i < alert->between_count; i++)
+        alert->between[i]->is_between = false;
+    free(alert->between);
+    alert->between = NULL;
+    alert->between_count = 0;
     alert->roster = making->roster;
     alert->members = making->members;
     alert->member_count = making->member_count;
@@ -289,6 +294,9 @@ static void swap(struct making *making)
     alert_follow_free_retired(alert);
     hash_config(making);
     tell_reduced(alert);
+    memset(&alert->counts, 0, sizeof(alert->counts));
+    for (size_t i = 0; i < alert->alarm_count; i++)
+        alert_count(alert, &alert->alarms[i]->shown, 1);
     for (size_t i = 0; i < alert->alarm_count; i++) {
         struct wf_alarm_engine *engine = wf_alarm_roster_engine(alert->roster);
         struct wf_err err = { 0 };
@@ -342,6 +350,8 @@ void alert_judge_close(struct alert *alert)
     wf_alarm_roster_destroy(&alert->roster);
     free(alert->members);
     free(alert->alarms);
+    free(alert->between);
+    free(alert->listed);
     alert->members = NULL;
     alert->alarms = NULL;
     alert->alarm_count = alert->member_count = 0;
@@ -366,34 +376,57 @@ struct kept_memory {
     struct wf_alarm_memory memory;
 };
 
-void *alert_judge_memories(const struct alert *alert, size_t *out_bytes)
+/* Alarms that may count something between transitions: touched ones join, equal ones leave. */
+static bool look_between(struct alert *alert)
 {
-    struct kept_memory *list = NULL;
-    size_t count = 0, room = 0;
+    struct wf_alarm_engine *engine = wf_alarm_roster_engine(alert->roster);
+    size_t touched_count;
+    const size_t *touched = wf_alarm_engine_touched(engine, &touched_count);
+
+    if (alert->between == NULL)
+        alert->between = calloc(alert->alarm_count + 1, sizeof(*alert->between));
+    if (alert->between == NULL)
+        return false;
+    for (size_t i = 0; i < touched_count; i++) {
+        struct alert_alarm *alarm = alert->alarms[touched[i]];
+
+        if (!alarm->is_between)
+            alert->between[alert->between_count++] = alarm;
+        alarm->is_between = true;
+    }
+    wf_alarm_engine_untouch(engine);
+    for (size_t i = 0; i < alert->between_count;) {
+        struct alert_alarm *alarm = alert->between[i];
+        const struct wf_alarm_memory *memory = wf_alarm_engine_memory(engine, (size_t)alarm->index);
+
+        alarm->is_between = memcmp(memory, &alarm->emitted, sizeof(*memory)) != 0;
+        if (alarm->is_between)
+            i++;
+        else
+            alert->between[i] = alert->between[--alert->between_count];
+    }
+    return true;
+}
+
+void *alert_judge_memories(struct alert *alert, size_t *out_bytes)
+{
+    struct kept_memory *list;
 
     *out_bytes = 0;
-    for (size_t i = 0; i < alert->alarm_count; i++) {
-        const struct alert_alarm *alarm = alert->alarms[i];
-        const struct wf_alarm_memory *memory =
-            wf_alarm_engine_memory(wf_alarm_roster_engine(alert->roster), i);
+    if (!look_between(alert) || alert->between_count == 0)
+        return NULL;
+    list = calloc(alert->between_count, sizeof(*list));
+    if (list == NULL)
+        return NULL;
+    for (size_t i = 0; i < alert->between_count; i++) {
+        const struct alert_alarm *alarm = alert->between[i];
 
-        if (memcmp(memory, &alarm->emitted, sizeof(*memory)) == 0)
-            continue;
-        if (count == room) {
-            struct kept_memory *longer;
-
-            room = room == 0 ? 16 : room * 2;
-            longer = realloc(list, room * sizeof(*list));
-            if (longer == NULL)
-                break;
-            list = longer;
-        }
-        memset(&list[count], 0, sizeof(*list));
-        list[count].name = alert_hash_name(alarm->name);
-        list[count].definition_hash = alarm->definition_hash;
-        list[count++].memory = *memory;
+        list[i].name = alarm->name_hash;
+        list[i].definition_hash = alarm->definition_hash;
+        list[i].memory =
+            *wf_alarm_engine_memory(wf_alarm_roster_engine(alert->roster), (size_t)alarm->index);
     }
-    *out_bytes = count * sizeof(*list);
+    *out_bytes = alert->between_count * sizeof(*list);
     return list;
 }
 
@@ -401,8 +434,6 @@ void alert_judge_restore_memories(struct alert *alert, const void *blob, size_t 
 {
     if (bytes % sizeof(struct kept_memory) != 0)
         return; /* of another release */
-    for (struct alert_alarm *alarm = alert->book.first; alarm != NULL; alarm = alarm->next)
-        alarm->name_hash = alert_hash_name(alarm->name);
     for (size_t at = 0; at < bytes; at += sizeof(struct kept_memory)) {
         struct kept_memory kept;
 

@@ -16,8 +16,8 @@
 
 /* One LIMIT alarm whose limits may differ from its schema's, and what its row says. */
 struct limit_row {
-    size_t alarm;
-    bool has_contexts;
+    size_t alarm; /* index */
+    const struct alert_alarm *of;
     bool is_listed;
     struct limits_info info;
 };
@@ -159,6 +159,33 @@ static void fill_row(const struct alert *alert, const struct alert_alarm *alarm,
     info->children = alarm->children;
 }
 
+/* Which alarms have a row, as a list: the table has fewer than there are alarms. */
+static void set_listed(struct alert *alert, struct alert_alarm *alarm, bool is_listed)
+{
+    if (alarm->is_listed == is_listed)
+        return;
+    if (!is_listed) {
+        struct alert_alarm *last = alert->listed[--alert->listed_count];
+
+        alert->listed[alarm->listed_at] = last;
+        last->listed_at = alarm->listed_at;
+        alarm->is_listed = false;
+        return;
+    }
+    if (alert->listed_count == alert->listed_room) {
+        size_t room = alert->listed_room == 0 ? 256 : alert->listed_room * 2;
+        struct alert_alarm **list = realloc(alert->listed, room * sizeof(*list));
+
+        if (list == NULL)
+            return;
+        alert->listed = list;
+        alert->listed_room = room;
+    }
+    alarm->listed_at = alert->listed_count;
+    alert->listed[alert->listed_count++] = alarm;
+    alarm->is_listed = true;
+}
+
 static void write_row(struct alert *alert, struct alert_alarm *alarm)
 {
     struct alert_tables *tables = alert->tables;
@@ -170,7 +197,7 @@ static void write_row(struct alert *alert, struct alert_alarm *alarm)
     if (!is_wanted) {
         if (alarm->is_listed)
             (void)wf_writer_remove_row(tables->alarms, alarm->name);
-        alarm->is_listed = false;
+        set_listed(alert, alarm, false);
         return;
     }
     memset(tables->payload, 0, tables->alarms_schema->payload_bytes);
@@ -179,7 +206,7 @@ static void write_row(struct alert *alert, struct alert_alarm *alarm)
     mark_invalid(tables->alarms_schema, tables->payload, "limit", alarm->shown.limit);
     alarm->is_frozen = wf_alarm_roster_is_frozen(alert->roster, (size_t)alarm->index);
     rc = wf_writer_set_row(tables->alarms, &stamp, tables->payload);
-    alarm->is_listed = rc == 0;
+    set_listed(alert, alarm, rc == 0);
     if (rc < 0)
         alert->figures.unlisted++; /* counted anew each second, when it is tried again */
 }
@@ -212,10 +239,13 @@ void alert_tables_related(struct alert *alert, struct alert_alarm *alarm, uint8_
 
 void alert_tables_frozen(struct alert *alert)
 {
-    for (size_t i = 0; i < alert->alarm_count; i++)
-        if (alert->alarms[i]->is_listed &&
-            wf_alarm_roster_is_frozen(alert->roster, i) != alert->alarms[i]->is_frozen)
-            alert_tables_touch(alert, alert->alarms[i]);
+    for (size_t i = 0; i < alert->listed_count; i++) {
+        struct alert_alarm *alarm = alert->listed[i];
+
+        if (alarm->index >= 0 &&
+            wf_alarm_roster_is_frozen(alert->roster, (size_t)alarm->index) != alarm->is_frozen)
+            alert_tables_touch(alert, alarm);
+    }
 }
 
 void alert_tables_count_children(struct alert *alert)
@@ -312,26 +342,53 @@ void alert_tables_sweep(struct alert *alert)
 
 /* --- limits in force ------------------------------------------------------------------------------ */
 
+/* May its limits be others than its schema's? */
+static bool may_differ(const struct alert *alert, size_t index, struct wf_alarm_about *about)
+{
+    wf_alarm_roster_about(alert->roster, index, about);
+    return about->kind == WF_ALARM_LIMIT &&
+           (alert->members[about->member]->schema->context_count > 0 ||
+            alert->alarms[index]->limits != NULL || alert->alarms[index]->is_limit_change_held);
+}
+
+/* What was shown of the same parameter; what is not looked at any more is removed. */
+static void take_over(struct alert_tables *tables, struct limit_row *rows, size_t count,
+                      const struct alert *alert)
+{
+    for (size_t i = 0; i < tables->limit_count; i++) {
+        struct limit_row *old = &tables->limit_rows[i];
+        bool is_kept = false;
+
+        for (size_t k = 0; k < count && old->is_listed && !is_kept; k++) {
+            if (alert->alarms[rows[k].alarm] != old->of)
+                continue;
+            rows[k].is_listed = is_kept = true;
+            rows[k].info = old->info;
+        }
+        if (old->is_listed && !is_kept)
+            (void)wf_writer_remove_row(tables->limits, old->info.name);
+    }
+}
+
 void alert_tables_watch_limits(struct alert *alert)
 {
     struct alert_tables *tables = alert->tables;
-    struct limit_row *rows = calloc(alert->alarm_count + 1, sizeof(*rows));
+    struct limit_row *rows;
+    struct wf_alarm_about about;
     size_t count = 0;
 
+    for (size_t i = 0; i < alert->alarm_count; i++)
+        count += may_differ(alert, i, &about);
+    rows = calloc(count + 1, sizeof(*rows));
     if (rows == NULL)
         return;
-    for (size_t i = 0; i < tables->limit_count; i++)
-        if (tables->limit_rows[i].is_listed)
-            (void)wf_writer_remove_row(tables->limits, tables->limit_rows[i].info.name);
-    for (size_t i = 0; i < alert->alarm_count; i++) {
-        struct wf_alarm_about about;
-
-        wf_alarm_roster_about(alert->roster, i, &about);
-        if (about.kind != WF_ALARM_LIMIT)
-            continue;
-        rows[count].has_contexts = alert->members[about.member]->schema->context_count > 0;
-        rows[count++].alarm = i;
-    }
+    count = 0;
+    for (size_t i = 0; i < alert->alarm_count; i++)
+        if (may_differ(alert, i, &about)) {
+            rows[count].of = alert->alarms[i];
+            rows[count++].alarm = i;
+        }
+    take_over(tables, rows, count, alert);
     free(tables->limit_rows);
     tables->limit_rows = rows;
     tables->limit_count = count;
@@ -398,8 +455,6 @@ void alert_tables_limits(struct alert *alert)
         struct limits_info info;
         bool is_wanted;
 
-        if (!row->has_contexts && !row->is_listed && alert->alarms[row->alarm]->limits == NULL)
-            continue;
         /* Not before the journal has it. */
         if (alert->alarms[row->alarm]->is_limit_change_held)
             continue;

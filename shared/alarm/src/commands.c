@@ -165,6 +165,7 @@ int wf_alarm_engine_restore(struct wf_alarm_engine *engine, size_t alarm,
     *own = *memory;
     /* When it ends is told by its parent's memory, which may be given back later. */
     own->linger_until_ns = 0;
+    wfi_alarm_touch(engine, alarm);
     engine->restored_ns = now->mono_ns + engine->offset_ns;
     /* Whether it is on trial is the configuration's to say. */
     own->marks = (uint8_t)((own->marks & ~WF_ALARM_SHADOW) |

@@ -93,8 +93,10 @@ int wf_alarm_engine_create(const struct wf_alarm_spec *specs, size_t count,
         engine->by_name = by_name;
         engine->alarms = calloc(count + 1, sizeof(*engine->alarms));
         engine->specs = calloc(count + 1, sizeof(*engine->specs));
+        engine->touched = calloc(count + 1, sizeof(*engine->touched));
     }
-    if (engine == NULL || engine->alarms == NULL || engine->specs == NULL) {
+    if (engine == NULL || engine->alarms == NULL || engine->specs == NULL ||
+        engine->touched == NULL) {
         wf_alarm_engine_destroy(&engine);
         return wf_fail(err, WF_ERR_NOMEM, "%zu alarms", count);
     }
@@ -130,6 +132,7 @@ void wf_alarm_engine_destroy(struct wf_alarm_engine **engine)
     free((*engine)->alarms);
     free((*engine)->specs);
     free((*engine)->by_name);
+    free((*engine)->touched);
     free(*engine);
     *engine = NULL;
 }
@@ -176,6 +179,19 @@ bool wf_alarm_engine_is_shown(const struct wf_alarm_engine *engine, size_t alarm
            engine->alarms[alarm].memory.marks == 0;
 }
 
+const size_t *wf_alarm_engine_touched(const struct wf_alarm_engine *engine, size_t *out_count)
+{
+    *out_count = engine->touched_count;
+    return engine->touched;
+}
+
+void wf_alarm_engine_untouch(struct wf_alarm_engine *engine)
+{
+    for (size_t i = 0; i < engine->touched_count; i++)
+        engine->alarms[engine->touched[i]].is_touched = false;
+    engine->touched_count = 0;
+}
+
 /* --- transitions ------------------------------------------------------------------------------ */
 
 /* Number the change from `before` to what is remembered now, and tell the host. */
@@ -186,6 +202,7 @@ static void emit(struct wf_alarm_engine *engine, size_t alarm, const struct wf_a
     struct wfi_alarm *it = &engine->alarms[alarm];
     bool has_limit = it->definition.kind == WF_ALARM_LIMIT && it->memory.level < WF_LIMIT_COUNT;
 
+    wfi_alarm_touch(engine, alarm);
     it->memory.seq = ++engine->seq;
     it->memory.epoch = engine->at.epoch;
     it->memory.order = engine->at.order;
@@ -224,6 +241,7 @@ static void tell_children(struct wf_alarm_engine *engine, size_t alarm, bool was
 
         engine->timed_count -= memory->linger_until_ns != 0;
         engine->timed_count += linger_ns > 0;
+        wfi_alarm_touch(engine, (size_t)i);
         memory->linger_until_ns = linger_ns > 0 ? now->mono_ns + engine->offset_ns + linger_ns : 0;
         if (linger_ns > 0 && memory->linger_until_ns < engine->due_ns)
             engine->due_ns = memory->linger_until_ns;
@@ -321,6 +339,8 @@ static void judge(struct wf_alarm_engine *engine, size_t alarm, unsigned violate
     uint8_t severity_before = it->memory.severity;
     enum wf_alarm_event event;
 
+    if ((violated | it->memory.raised | it->memory.counting | it->memory.violated) != 0)
+        wfi_alarm_touch(engine, alarm);
     if (wf_alarm_judge(&it->definition, &it->memory, violated, left,
                        now->mono_ns + engine->offset_ns, &event))
         wfi_alarm_happen(engine, alarm, event, value, severity_before, &nobody, now);
@@ -405,6 +425,7 @@ void wf_alarm_engine_limits(struct wf_alarm_engine *engine, size_t alarm,
     it = &engine->alarms[alarm];
     severity_before = it->memory.severity;
     it->definition = *definition;
+    wfi_alarm_touch(engine, alarm);
     if (wf_alarm_change_levels(definition, &it->memory, &event))
         wfi_alarm_happen(engine, alarm, event, (double)NAN, severity_before, &nobody, now);
 }
@@ -438,6 +459,7 @@ void wfi_alarm_pass(struct wf_alarm_engine *engine, const struct wf_alarm_now *n
             now->mono_ns + engine->offset_ns >= memory->linger_until_ns) {
             engine->timed_count--;
             memory->linger_until_ns = 0;
+            wfi_alarm_touch(engine, i);
             if (!is_parent_active(engine, i))
                 wfi_alarm_mark(engine, i, 0, WF_ALARM_SUPPRESSED, &nobody, now);
         }
@@ -463,6 +485,7 @@ void wfi_alarm_relinger(struct wf_alarm_engine *engine, const struct wf_alarm_no
         if (until_ns > engine->restored_ns + spec->linger_ns)
             until_ns = engine->restored_ns + spec->linger_ns;
         memory->linger_until_ns = until_ns > 0 ? until_ns : 1;
+        wfi_alarm_touch(engine, i);
         engine->timed_count++;
     }
 }

@@ -13,6 +13,7 @@ struct wfi_alarm {
     struct wf_alarm_memory memory;
     struct wf_alarm_definition definition; /* in force; spec.definition is as configured */
     int first_child, next_sibling;
+    bool is_touched; /* in the list of wf_alarm_engine_touched */
 };
 
 /* How far samples were judged: written into the memory of whatever changes. */
@@ -29,6 +30,8 @@ struct wf_alarm_engine {
     size_t *by_name;    /* alarms, sorted */
     size_t timed_count; /* alarms that a tick could change: shelved or lingering */
     uint64_t seq;
+    size_t *touched; /* alarms whose memory changed since they were last asked for */
+    size_t touched_count;
     bool is_unsettled; /* restored: a parent may be active that does not hide its children yet */
     int64_t restored_ns;
     bool is_unlingered; /* restored: suppressions without an end, whose parents may be over */
@@ -39,6 +42,15 @@ struct wf_alarm_engine {
     int64_t shift_ns;  /* UTC minus the line of time */
     int64_t due_ns;    /* on the line: no shelf and no suppression ends before */
 };
+
+/* Its memory changes, with or without a transition. */
+static inline void wfi_alarm_touch(struct wf_alarm_engine *engine, size_t alarm)
+{
+    if (engine->alarms[alarm].is_touched)
+        return;
+    engine->alarms[alarm].is_touched = true;
+    engine->touched[engine->touched_count++] = alarm;
+}
 
 /* Let `event` happen: through the table, out to the host, on to the children. */
 void wfi_alarm_happen(struct wf_alarm_engine *engine, size_t alarm, enum wf_alarm_event event,

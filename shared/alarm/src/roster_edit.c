@@ -64,6 +64,7 @@ void wfi_roster_contexts(struct wf_alarm_roster *roster, size_t home,
         if (context == it->memory.context || !wfi_roster_counts(roster, alarm))
             continue;
         it->memory.context = (uint16_t)context;
+        wfi_alarm_touch(roster->engine, alarm);
         wfi_roster_definition(roster, alarm, context, &definition);
         if (roster->entries[alarm].edited == NULL)
             wf_alarm_engine_limits(roster->engine, alarm, &definition, now);

@@ -91,6 +91,13 @@ int wf_alarm_engine_find(const struct wf_alarm_engine *engine, const char *name)
 /* Should it be in the list of alarms (active, pending, unacknowledged or latched; no mark hides it)? */
 bool wf_alarm_engine_is_shown(const struct wf_alarm_engine *engine, size_t alarm);
 
+/*
+ * Alarms whose memory may have changed, by a transition or between them, since the last untouch: a host
+ * that stores counts between transitions looks at these only. Valid until the next call that judges.
+ */
+const size_t *wf_alarm_engine_touched(const struct wf_alarm_engine *engine, size_t *out_count);
+void wf_alarm_engine_untouch(struct wf_alarm_engine *engine);
+
 /* --- what is judged ------------------------------------------------------------------------ */
 
 /*
