@@ -80,20 +80,20 @@ class Figures:
     def figure(self, what, unit, reached, wanted):
         self.verdicts.append((what, unit, reached, wanted))
 
-    def finish(self, rounds, path):
-        print("receiver, %d rounds, medians" % rounds)
-        for name, (unit, values) in self.series.items():
+    def finish(self, rounds, path, name="receiver"):
+        print("%s, %d rounds, medians" % (name, rounds))
+        for one, (unit, values) in self.series.items():
             print("  %-52s %12.4g %-8s (%.4g .. %.4g)" %
-                  (name, statistics.median(values), unit, min(values), max(values)))
+                  (one, statistics.median(values), unit, min(values), max(values)))
         for what, unit, reached, wanted in self.verdicts:
             print("  %-52s %12.4g %-8s wanted %s %.4g  %s" %
                   (what, reached, unit, "<=", wanted, "yes" if reached <= wanted else "NO"))
         if path:
             with open(path, "w") as file:
-                json.dump({"benchmark": "receiver",
-                           "series": [{"name": name, "unit": unit,
+                json.dump({"benchmark": name,
+                           "series": [{"name": one, "unit": unit,
                                        "median": statistics.median(values), "values": values}
-                                      for name, (unit, values) in self.series.items()],
+                                      for one, (unit, values) in self.series.items()],
                            "figures": [{"what": what, "unit": unit, "reached": reached,
                                         "wanted_is": "at most", "wanted": wanted,
                                         "is_reached": reached <= wanted}
