@@ -43,6 +43,10 @@ static void read_alarm(sqlite3_stmt *stmt, struct wf_journal_alarm *out)
         .state = text_at(stmt, 16),
         .marks = (uint8_t)(sqlite3_column_int64(stmt, 17) & 0xff),
         .raised_ns = wfs_column_time(stmt, 18),
+        .severity = (uint8_t)(sqlite3_column_int64(stmt, 19) & 0xff),
+        .highest = (uint8_t)(sqlite3_column_int64(stmt, 20) & 0xff),
+        .shelved_until_ns = wfs_column_time(stmt, 21),
+        .mark_ns = wfs_column_time(stmt, 22),
     };
 }
 
@@ -56,7 +60,8 @@ int wfs_journal_each_alarm(sqlite3 *db,
         wfs_prepare(db,
                     "SELECT a.name, e.seq, e.memory, e.utc_ns, e.mono_ns, e.boot, k.user, k.note,"
                     " k.utc_ns, m.user, m.note, a.count, r.value_text, r.level, r.value,"
-                    " r.\"limit\", e.to_state, e.marks, r.utc_ns FROM _alarms a"
+                    " r.\"limit\", e.to_state, e.marks, r.utc_ns, e.severity, e.highest,"
+                         " e.shelved_until_ns, m.utc_ns FROM _alarms a"
                     " JOIN _entries e ON e.id = a.newest LEFT JOIN _entries r ON r.id = a.raised"
                     " LEFT JOIN _entries k ON k.id = a.acknowledged"
                     " LEFT JOIN _entries m ON m.id = a.marked ORDER BY a.id",

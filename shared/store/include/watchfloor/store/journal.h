@@ -165,7 +165,8 @@ struct wf_journal_alarm {
     double trip_value, trip_limit; /* of the last RAISE or WORSEN */
     int64_t raised_ns;             /* of that; WF_TIME_NONE */
     const char *state;             /* after its newest transition: "ACTIVE_ACK" */
-    uint8_t marks;
+    uint8_t marks, severity, highest;
+    int64_t shelved_until_ns, mark_ns;
 };
 int wf_journal_restore(struct wf_journal *journal,
                        int (*each)(void *context, const struct wf_journal_alarm *alarm),
