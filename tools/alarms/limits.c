@@ -74,8 +74,10 @@ static int list_changed(const struct desk *desk)
     struct show_table table;
     struct listing listing = { .desk = desk, .table = &table, .json = json_array() };
     struct wf_err err = { 0 };
-    int rc = 0;
+    int rc = desk_need_journals(desk, &err);
 
+    if (rc == WF_ERR_ABSENT)
+        rc = 0; /* then nothing was changed */
     show_table_init(&table, 5);
     show_cell(&table, "ALARM");
     show_cell(&table, "LIMITS");

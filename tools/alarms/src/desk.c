@@ -35,13 +35,16 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* "main.db" of <state>/alarms; nothing else that lies there. */
-static int list_journals(struct desk *desk, struct wf_err *err)
+static void list_journals(struct desk *desk)
 {
     DIR *dir = opendir(desk->journals);
     const struct dirent *entry;
 
-    if (dir == NULL)
-        return errno == ENOENT ? 0 : wf_fail_errno(err, errno, "%s", desk->journals);
+    if (dir == NULL) {
+        if (errno != ENOENT)
+            (void)wf_fail_errno(&desk->kept_err, errno, "%s", desk->journals);
+        return;
+    }
     while (desk->kept_count < DESK_MONITOR_MAX && (entry = readdir(dir)) != NULL) {
         size_t len = strlen(entry->d_name);
         char name[DESK_NAME_SIZE];
@@ -55,7 +58,6 @@ static int list_journals(struct desk *desk, struct wf_err *err)
     }
     (void)closedir(dir);
     qsort(desk->kept, desk->kept_count, DESK_NAME_SIZE, compare_names);
-    return 0;
 }
 
 int desk_open(struct desk *desk, struct wf_err *err)
@@ -68,11 +70,22 @@ int desk_open(struct desk *desk, struct wf_err *err)
     if (rc == 0)
         rc = wf_control_list(desk->run, SOCKET_PREFIX, note_socket, desk, err);
     if (rc == 0)
-        rc = list_journals(desk, err);
+        list_journals(desk);
     if (rc == 0 && desk->only != NULL && desk->running_count == 0 && desk->kept_count == 0)
         rc = wf_fail(err, WF_ERR_ABSENT, "there is no alarm monitor '%s' in instance '%s'",
                      desk->only, paths->instance);
     return rc;
+}
+
+int desk_need_journals(const struct desk *desk, struct wf_err *err)
+{
+    if (desk->kept_count > 0)
+        return 0;
+    if (desk->kept_err.rc != 0)
+        return wf_fail(err, desk->kept_err.rc, "%s", desk->kept_err.text);
+    return wf_fail(err, WF_ERR_ABSENT,
+                   "there is no journal in %.140s: no alarm monitor has run in instance '%s'",
+                   desk->journals, desk->common.paths.instance);
 }
 
 void desk_say(const struct desk *desk, const char *format, ...)

@@ -39,6 +39,7 @@ struct desk {
     size_t running_count;
     char kept[DESK_MONITOR_MAX][DESK_NAME_SIZE]; /* monitors with a journal */
     size_t kept_count;
+    struct wf_err kept_err; /* why journals could not be listed; acting needs none */
 };
 
 /* --monitor and --json, for the start of a program's table. */
@@ -50,6 +51,9 @@ struct desk {
 
 /* Behind wf_options_parse: look which monitors there are. */
 int desk_open(struct desk *desk, struct wf_err *err);
+
+/* For what needs the past: ABSENT when no monitor ever ran, or why journals cannot be seen. */
+int desk_need_journals(const struct desk *desk, struct wf_err *err);
 
 /* "PROGRAM: text" on stderr. */
 void desk_say(const struct desk *desk, const char *format, ...) WF_PRINTF(2, 3);
@@ -100,7 +104,10 @@ void desk_find_fini(struct desk_find *find);
  * a mark. -1: they are several, or the pattern has wildcards.
  */
 int desk_prefer(const char *pattern, const struct desk_find *find);
-/* The one that is meant. INVALID with names in the text. */
+/*
+ * The one that is meant, for those who only look: of several alarms of one parameter the first of
+ * LIMIT STATES RATE INVALID. INVALID with names in the text.
+ */
 int desk_find_one(const struct desk *desk, const char *pattern, struct desk_found *out,
                   struct wf_err *err);
 

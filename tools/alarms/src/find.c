@@ -237,6 +237,31 @@ static int tell_candidates(const char *pattern, const struct desk_find *find, st
                    find->count, text, find->count > SHOWN_MAX || list.was_cut ? " ..." : "");
 }
 
+/* Of alarms of one and the same parameter, the one that people mean by its name; else -1. */
+static int prefer_kind(const char *pattern, const struct desk_find *find)
+{
+    static const char *const kinds[] = { "LIMIT", "STATES", "RATE", "RULE", "INVALID" };
+    const char *first = desk_text(find->list[0].alarm, "alarm");
+    size_t bare = strcspn(first, " ");
+
+    if (strpbrk(pattern, "*?[ ") != NULL || strchr(pattern, '.') == NULL)
+        return -1;
+    for (size_t i = 1; i < find->count; i++) {
+        const char *name = desk_text(find->list[i].alarm, "alarm");
+
+        if (find->list[i].monitor != find->list[0].monitor || strcspn(name, " ") != bare ||
+            strncmp(name, first, bare) != 0)
+            return -1;
+    }
+    for (size_t kind = 0; kind < WF_COUNT_OF(kinds); kind++) {
+        for (size_t i = 0; i < find->count; i++) {
+            if (strcmp(desk_text(find->list[i].alarm, "kind"), kinds[kind]) == 0)
+                return (int)i;
+        }
+    }
+    return -1;
+}
+
 int desk_find_one(const struct desk *desk, const char *pattern, struct desk_found *out,
                   struct wf_err *err)
 {
@@ -247,6 +272,8 @@ int desk_find_one(const struct desk *desk, const char *pattern, struct desk_foun
     if (rc < 0)
         return rc;
     at = desk_prefer(pattern, &find);
+    if (at < 0)
+        at = prefer_kind(pattern, &find);
     if (at < 0) {
         rc = tell_candidates(pattern, &find, err);
     } else {

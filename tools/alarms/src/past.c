@@ -266,14 +266,10 @@ int past_each(const struct desk *desk, const struct past_query *query,
               bool *out_left, struct wf_err *err)
 {
     struct source sources[DESK_MONITOR_MAX] = { 0 };
-    int rc = 0;
+    int rc = desk_need_journals(desk, err);
 
     if (out_left != NULL)
         *out_left = false;
-    if (desk->kept_count == 0)
-        return wf_fail(err, WF_ERR_ABSENT,
-                       "there is no journal in %s: no alarm monitor has run in instance '%s'",
-                       desk->journals, desk->common.paths.instance);
     for (size_t i = 0; rc == 0 && i < desk->kept_count; i++)
         rc = open_source(desk, query, desk->kept[i], &sources[i], err);
     if (rc == 0)

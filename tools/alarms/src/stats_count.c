@@ -13,12 +13,10 @@
 
 int stats_init(struct stats *stats, int64_t from_ns, int64_t to_ns)
 {
-    uint64_t bins = (uint64_t)((to_ns - from_ns + STATS_BIN_NS - 1) / STATS_BIN_NS);
-
     *stats = (struct stats){ .from_ns = from_ns, .to_ns = to_ns };
-    if (bins == 0 || bins > BIN_MAX)
+    if (to_ns <= from_ns || (uint64_t)to_ns - (uint64_t)from_ns > BIN_MAX * (uint64_t)STATS_BIN_NS)
         return WF_ERR_LIMIT;
-    stats->bin_count = (size_t)bins;
+    stats->bin_count = (size_t)((to_ns - from_ns - 1) / STATS_BIN_NS + 1);
     stats->slot_count = 4096;
     stats->bins = calloc(stats->bin_count, sizeof(*stats->bins));
     stats->slots = calloc(stats->slot_count, sizeof(*stats->slots));
