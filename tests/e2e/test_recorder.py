@@ -2,6 +2,7 @@
 # timeout: 400
 """The archive of packets: every packet that the receiver found is a row or in a gap, as it was."""
 import glob
+import json
 import os
 import random
 import signal
@@ -153,6 +154,40 @@ class Recorder(ReceiverCase):
         recorder = self.recorder()
         self.assertEqual(recorder.stop(), 0)
         self.assertIn("packet_ring", recorder.final_errors)
+
+    def test_wf_packets_shows_them_and_where_a_value_came_from(self):
+        self.start(KEEP + UDP)
+        recorder = self.recorder()
+        logger = self.system.start("wf-logger", "--config", self.system.config_file())
+        sender = self.udp()
+        sent = [serial_packet(7), packets.packet(999, 0, b"unknown"), serial_packet(8)]
+        for one in sent:
+            sender.send(one)
+        self.wait_count(3)
+        self.assertEqual(logger.stop(), 0)
+        table = self.system.run("wf-packets")
+        self.assertEqual(len(table.splitlines()), 4)
+        self.assertIn("unknown_apid", self.system.run("wf-packets", "--rejected"))
+        rows = [json.loads(line) for line in
+                self.system.run("wf-packets", "--format", "json", "--apid", "100").splitlines()]
+        self.assertEqual([bytes.fromhex(row["data"]) for row in rows], [sent[0], sent[2]])
+        self.assertEqual([row["outcome"] for row in rows], ["published"] * 2)
+        self.assertEqual(len(self.system.run("wf-packets", "--format", "csv").splitlines()), 4)
+        origin = self.system.run("wf-packets", "--of", "serial.mirror")
+        self.assertIn("serial.mirror = 4294967287", origin)
+        self.assertIn("bits 80 .. 111", origin)
+        self.assertIn("[ff ff ff f7]", origin)
+        self.system.run("wf-packets", "--from", "2001-01-01", "--to", "2001-01-02", status=1)
+        self.system.run("wf-packets", "--of", "serial.nothing", status=2)
+        self.system.run("wf-packets", "--apid", "5000", status=2)
+        self.assertEqual(recorder.stop(), 0)
+
+    def test_without_an_archive_wf_packets_says_how_to_begin_one(self):
+        self.start(UDP)
+        process = self.system.start("wf-packets", ready=False)
+        self.assertEqual(process.wait(), 2)
+        process.forget()
+        self.assertIn("packet_ring", process.final_errors)
 
     def test_a_second_recorder_is_refused(self):
         self.start(KEEP + UDP)

@@ -229,6 +229,41 @@ int wf_decode(struct wf_decoder *decoder, const uint8_t *packet, size_t len, voi
     return 0;
 }
 
+int wf_decoder_locate(struct wf_decoder *decoder, const uint8_t *packet, size_t len, void *payload,
+                      struct wf_located *out)
+{
+    const struct wf_schema *schema = decoder->schema;
+    struct wfd_run run = {
+        .decoder = decoder,
+        .packet = packet,
+        .len = len,
+        .payload = payload,
+        .cursor = decoder->first_bit,
+    };
+    int64_t device_ns;
+
+    if (len < WF_CCSDS_HEADER_BYTES)
+        return WF_ERR_INVALID;
+    memset(payload, 0, schema->payload_bytes);
+    memset(out, 0, schema->parameter_count * sizeof(out[0]));
+    decoder->expr_payload.payload = payload;
+    decoder->raw_payload.payload = payload;
+    if (schema->time.code == WF_TIME_CODE_CUC || schema->time.code == WF_TIME_CODE_CDS)
+        (void)read_header_time(&run, &device_ns);
+    for (size_t i = 0; i < decoder->op_count; i++) {
+        const struct wfd_op *op = &decoder->ops[i];
+        struct wf_located *located = &out[op->parameter - schema->parameters];
+        uint64_t start = wfd_start_of(&run, op);
+
+        wfd_run_slow(&run, op);
+        if (*((const uint8_t *)payload + op->parameter->quality_offset) == WF_QUALITY_ABSENT)
+            continue;
+        located->first = start;
+        located->end = run.cursor <= UINT64_C(8) * len ? run.cursor : UINT64_C(8) * len;
+    }
+    return run.is_first_missing ? WF_ERR_INVALID : 0;
+}
+
 /* --- packet selection: raw values straight from the packet ------------------------------- */
 
 struct selection {

@@ -125,7 +125,8 @@ uint8_t wfd_check_number(const struct wfd_op *op, struct wfd_number raw, double 
 /* NaN, no time: what stands in a member that has no value. Zero elsewhere. */
 void wfd_fill_absent(const struct wf_parameter *parameter, uint8_t *payload, size_t from);
 
-/* decoder_slow.c: every form but WINDOW. */
+/* decoder_slow.c: every form but WINDOW, and that too where speed does not matter. */
+uint64_t wfd_start_of(const struct wfd_run *run, const struct wfd_op *op);
 void wfd_run_slow(struct wfd_run *run, const struct wfd_op *op);
 void wfd_mark(struct wfd_run *run, const struct wf_parameter *parameter, uint8_t quality);
 /* The packet ended before it. */

@@ -301,14 +301,25 @@ static void run_time(struct wfd_run *run, const struct wfd_op *op, uint64_t star
     memcpy(run->payload + parameter->offset, &utc_ns, sizeof(utc_ns));
 }
 
-void wfd_run_slow(struct wfd_run *run, const struct wfd_op *op)
+static uint64_t end_of_previous(const struct wfd_run *run, const struct wfd_op *op)
 {
-    uint64_t before = op->is_before_known ? op->before : run->cursor;
-    uint64_t start = op->is_start_known ? op->start : before + op->parameter->place.skip;
+    return op->is_before_known ? op->before : run->cursor;
+}
+
+uint64_t wfd_start_of(const struct wfd_run *run, const struct wfd_op *op)
+{
+    const struct wf_place *place = &op->parameter->place;
     uint64_t all = UINT64_C(8) * run->len;
 
-    if (op->parameter->place.is_from_end)
-        start = op->parameter->place.bit <= all ? all - op->parameter->place.bit : UINT64_MAX / 2;
+    if (place->is_from_end)
+        return place->bit <= all ? all - place->bit : UINT64_MAX / 2;
+    return op->is_start_known ? op->start : end_of_previous(run, op) + place->skip;
+}
+
+void wfd_run_slow(struct wfd_run *run, const struct wfd_op *op)
+{
+    uint64_t before = end_of_previous(run, op);
+    uint64_t start = wfd_start_of(run, op);
 
     if (op->present_when != NULL &&
         wf_expr_truth(op->present_when, &run->decoder->structural_values) != WF_TRUE) {

@@ -39,6 +39,18 @@ struct wf_decoded {
 int wf_decode(struct wf_decoder *decoder, const uint8_t *packet, size_t len, void *payload,
               struct wf_decoded *out);
 
+/* Where a parameter lies in one packet: bits first .. end-1 from its first byte; none: not there. */
+struct wf_located {
+    uint64_t first, end;
+};
+/*
+ * The same walk over a packet, telling where each parameter was found: `out` has one for each of the
+ * schema's parameters (derived ones lie nowhere). For looking at packets, not for speed.
+ *   WF_ERR_INVALID   as wf_decode
+ */
+int wf_decoder_locate(struct wf_decoder *decoder, const uint8_t *packet, size_t len, void *payload,
+                      struct wf_located *out);
+
 /* Does `schema->match` hold for this packet? True when there is none. */
 bool wf_decoder_matches(struct wf_decoder *decoder, const uint8_t *packet, size_t len);
 
