@@ -150,12 +150,15 @@ class HistoryCase(unittest.TestCase):
                             start <= minute < start + width for minute in dirty):
                         continue
                     complete += 1
-                    last = max(inside)
+                    newest = max(row[0] for row in inside)
                     for at, name in ((1, "number"), (2, "half")):
                         values = [row[at] for row in inside]
-                        self.assertEqual(rolled.get((tier, source, name, start)),
-                                         (min(values), max(values), last[at], len(values)),
-                                         "%s %s.%s at %d" % (tier, source, name, start))
+                        got = rolled.get((tier, source, name, start), (None,) * 4)
+                        told = "%s %s.%s at %d" % (tier, source, name, start)
+                        self.assertEqual((got[0], got[1], got[3]),
+                                         (min(values), max(values), len(values)), told)
+                        self.assertIn(got[2], [row[at] for row in inside if row[0] == newest],
+                                      told)
         return complete
 
     def assert_balanced(self, heads):

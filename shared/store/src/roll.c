@@ -168,7 +168,7 @@ static void vote(struct wfs_roll *roll, int64_t time_ns)
 
 int64_t wfs_roll_go_live(struct wfs_roll *roll, int64_t otherwise_ns)
 {
-    int64_t from = roll->vote_count > 0 ? earliest_vote(roll) : otherwise_ns;
+    int64_t from = wfs_roll_has_votes(roll) ? earliest_vote(roll) : otherwise_ns;
 
     if (from < WFS_ROLLUP_FROM_NS || from >= WFS_ROLLUP_TO_NS)
         return WFS_NOT_LIVE;

@@ -112,7 +112,7 @@ static inline bool wfs_roll_has_votes(const struct wfs_roll *roll)
 }
 /*
  * Begin to watch: rows from the bucket on that is returned, behind all that came last (or,
- * when nothing came yet, behind `otherwise_ns`), go into piles. Rows that raw files have there already
+ * when too little came to tell, behind `otherwise_ns`), go into piles. Rows that raw files have there already
  * are the caller's to mark. WFS_NOT_LIVE when no time is to be had.
  */
 int64_t wfs_roll_go_live(struct wfs_roll *roll, int64_t otherwise_ns);

@@ -315,6 +315,27 @@ static void judge_rate(struct wfs_roll *roll, int64_t to_ns)
     wfs_roll_reset(roll);
 }
 
+/* Time of the newest row that is not rolled up, but for what is ahead of our own clock. */
+static int find_newest(struct work *work, const struct wfs_roll *roll, int64_t *inout_ns,
+                       struct wf_err *err)
+{
+    int64_t from_ns = roll->state.to_ns, limit_ns = wf_utc_now_ns() + WF_NS_PER_DAY, reached;
+    int rc = 0;
+
+    while (rc == 0 && from_ns < limit_ns) {
+        struct wfs_pile *piles = NULL;
+
+        rc = walk_raw(work, roll, from_ns, limit_ns, WALK_ROWS, &piles, &reached, err);
+        for (const struct wfs_pile *pile = piles; pile != NULL; pile = pile->next) {
+            if (pile->start_ns > *inout_ns)
+                *inout_ns = pile->start_ns;
+        }
+        wfs_piles_free(&piles);
+        from_ns = reached;
+    }
+    return rc;
+}
+
 /*
  * Watch from here on. Rows that are stored already in buckets that will be watched (a clock
  * went back, or ran ahead) were not: these buckets are computed from raw.
@@ -331,6 +352,10 @@ static int go_live(struct work *work, struct wfs_roll *roll, bool is_silent, str
     if (known != NULL)
         last_ns = known->at.last_device_ns != WF_TIME_NONE ? known->at.last_device_ns
                                                            : known->at.last_received_ns;
+    if (!wfs_roll_has_votes(roll) && roll->state.to_ns != WF_TIME_NONE)
+        rc = find_newest(work, roll, &last_ns, err);
+    if (rc < 0)
+        return rc;
     from_ns = wfs_roll_go_live(roll, last_ns);
     if (from_ns == WFS_NOT_LIVE)
         return 0;

@@ -219,11 +219,36 @@ static int open_day(struct wf_store *store, struct wfs_slot *slot, int64_t day_n
     return 0;
 }
 
+/*
+ * What is committed to one file must not survive a power cut that takes what was committed to
+ * another before: positions would say of rows that they are stored, and they are gone.
+ */
+static int sync_others(struct wf_store *store, int64_t day_ns, struct wf_err *err)
+{
+    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
+        struct wfs_slot *slot = &store->slots[i];
+        int rc;
+
+        if (slot->day == NULL || wfs_day_start(slot->day) == day_ns)
+            continue;
+        rc = wfs_day_sync(slot->day, err);
+        if (rc < 0) {
+            wf_err_prefix(err, "%s", wfs_day_path_of(slot->day));
+            wfs_days_drop(store, slot, rc);
+            return rc;
+        }
+    }
+    return 0;
+}
+
 int wfs_days_get(struct wf_store *store, int64_t day_ns, struct wfs_slot **out_slot,
                  struct wf_err *err)
 {
     struct wfs_slot *slot = NULL;
-    int rc = 0;
+    int rc = sync_others(store, day_ns, err);
+
+    if (rc < 0)
+        return rc;
 
     for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
         struct wfs_slot *s = &store->slots[i];

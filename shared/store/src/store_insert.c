@@ -6,6 +6,7 @@
 
 #include "store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,71 @@ int wf_store_insert(struct wf_store *store, struct wf_series *series,
             return rc;
         done_ns = next_ns;
     }
+}
+
+/* --- what was found again ---------------------------------------------------------------------- */
+
+/* Shrink gaps in one file; what is left of `rows`. */
+static int shrink_gaps(struct wfs_day *day, const char *source, const char *subsystem,
+                       int64_t day_ns, uint64_t *inout_rows, struct wf_err *err)
+{
+    sqlite3 *db = wfs_day_db(day);
+
+    while (*inout_rows > 0) {
+        char sql[400];
+        int64_t id = 0, lost = 0, taken;
+        int rc;
+
+        (void)snprintf(sql, sizeof(sql),
+                       "SELECT id FROM _gaps WHERE cause = 'file_corrupt' AND lost > 0"
+                       " AND subsystem = '%.48s' AND from_received_ns = %lld AND source ="
+                       " (SELECT id FROM _sources WHERE name = '%.48s') LIMIT 1",
+                       subsystem, (long long)day_ns, source);
+        rc = wfs_get_i64(db, sql, 0, &id, err);
+        if (rc < 0 || id == 0)
+            return rc;
+        (void)snprintf(sql, sizeof(sql), "SELECT lost FROM _gaps WHERE id = %lld", (long long)id);
+        rc = wfs_get_i64(db, sql, 0, &lost, err);
+        if (rc < 0)
+            return rc;
+        taken = (uint64_t)lost < *inout_rows ? lost : (int64_t)*inout_rows;
+        rc = wfs_execf(db, err, "UPDATE _gaps SET lost = lost - %lld WHERE id = %lld",
+                       (long long)taken, (long long)id);
+        if (rc == 0)
+            rc =
+                wfs_execf(db, err, "DELETE FROM _gaps WHERE id = %lld AND lost = 0", (long long)id);
+        if (rc < 0)
+            return rc;
+        *inout_rows -= (uint64_t)taken;
+    }
+    return 0;
+}
+
+int wf_store_found(struct wf_store *store, const char *source, const char *subsystem,
+                   int64_t day_ns, uint64_t rows, struct wf_err *err)
+{
+    struct wfs_day_file *files = NULL;
+    size_t count = 0;
+    int rc = wfs_folder_list(store->folder, &files, &count, err);
+
+    for (size_t i = 0; rc == 0 && rows > 0 && i < count; i++) {
+        struct wfs_slot *slot = NULL;
+
+        /* The gap lies in the file that was written next, on that day or behind it. */
+        if (files[i].day_ns < day_ns)
+            continue;
+        rc = wfs_days_get(store, files[i].day_ns, &slot, err);
+        if (rc == 0)
+            rc = wfs_day_begin(slot->day, true, err);
+        if (rc == 0)
+            rc = shrink_gaps(slot->day, source, subsystem, day_ns, &rows, err);
+        if (rc == 0)
+            rc = wfs_day_commit(slot->day, err);
+        if (rc < 0 && slot != NULL)
+            wfs_days_drop(store, slot, rc);
+    }
+    free(files);
+    return rc;
 }
 
 /* --- rollups made again ---------------------------------------------------------------------- */

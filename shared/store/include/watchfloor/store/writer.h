@@ -130,6 +130,13 @@ int wf_store_insert(struct wf_store *store, struct wf_series *series,
                     struct wf_store_inserted *inout_counts, struct wf_err *err);
 
 /*
+ * Rows of a day file that was set aside were found again and inserted: the gap that told of
+ * them (`file_corrupt`, of the day that begins at `day_ns`) shrinks by as many.
+ */
+int wf_store_found(struct wf_store *store, const char *source, const char *subsystem,
+                   int64_t day_ns, uint64_t rows, struct wf_err *err);
+
+/*
  * Rows changed beneath their rollups, or rollups are not to be trusted: make those of a series
  * (NULL = any) anew from raw rows, from the hour of `from_ns` on (INT64_MIN = all). What is claimed of them is
  * taken back before anything is deleted. wf_store_tidy does the work, or wf_store_settle.
