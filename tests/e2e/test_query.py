@@ -170,6 +170,21 @@ class Query(HistoryCase):
         self.assertEqual(rows[0], ["time", "power.volts", "power.volts:quality"])
         self.assertEqual(rows[1][1:], ["0", "VALID"])
 
+    def test_more_parameters_than_a_result_of_sqlite_has_columns(self):
+        self.system.write_schema("wide", "[subsystem]\nperiod = 10ms\nring = 64\n" + "".join(
+            "[parameter p%d]\nbits = 8\n" % i for i in range(2500)))
+        logger = self.logger()
+        self.publish("--count", "3", "--received", str(NOON), "--step", str(STEP), "--role", "third",
+                     schema="wide")
+        self.wait_stored("main", 3, "wide")
+        self.stop_logger(logger)
+        rows = self.rows("wide")
+        self.assertEqual(len(rows[0]), 2501)
+        self.assertEqual([row[1:] for row in rows[1:]], [[str(n)] * 2500 for n in range(3)])
+        # In another order, and some only.
+        rows = self.rows("wide.p2400", "wide.p1", "wide.p1899", "wide.p1900")
+        self.assertEqual([row[1:] for row in rows[1:]], [[str(n)] * 4 for n in range(3)])
+
     # -- crossings and statistics -------------------------------------------------------------
 
     def test_first_and_last_crossing(self):

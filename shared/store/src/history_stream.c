@@ -50,10 +50,49 @@ static int choose_columns(struct wfs_stream *stream, const struct wfs_stream_que
             query->parameters != NULL ? wf_schema_find(plan->schema, query->parameters[i]) : (int)i;
 
         /* This version may not have it: it stays ABSENT. */
-        if (index != WF_NO_INDEX)
-            stream->columns[stream->column_count++] = (size_t)index;
+        if (index == WF_NO_INDEX)
+            continue;
+        stream->columns[stream->column_count++] = (size_t)index;
+        stream->first_count += (size_t)index < WFS_PART_COLUMNS;
     }
     return 0;
+}
+
+/* Add the columns of a part that are asked for, each behind `before`. */
+static void add_columns(const struct wfs_stream *stream, size_t part, const char *before,
+                        struct wf_strbuf *sql)
+{
+    for (size_t i = 0; i < stream->column_count; i++) {
+        if (stream->columns[i] / WFS_PART_COLUMNS != part)
+            continue;
+        wf_strbuf_add(sql, before);
+        wfs_add_identifier(sql, stream->plan->columns[stream->columns[i]].name);
+    }
+}
+
+/* A result has at most 2,000 columns: what lies in other parts is looked up by the key. */
+static int prepare_parts(struct wfs_stream *stream, struct wf_err *err)
+{
+    const struct wfs_plan *plan = stream->plan;
+    int rc = 0;
+
+    if (stream->first_count == stream->column_count)
+        return 0;
+    stream->parts = calloc(plan->part_count, sizeof(*stream->parts));
+    if (stream->parts == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    for (size_t part = 1; rc == 0 && part < plan->part_count; part++) {
+        struct wf_strbuf sql;
+
+        wf_strbuf_init(&sql, 1u << 20);
+        wf_strbuf_add(&sql, "SELECT _id");
+        add_columns(stream, part, ", ", &sql);
+        wf_strbuf_addf(&sql, " FROM \"%s_%zu\" WHERE _id = ?1", stream->table, part + 1);
+        rc = sql.was_cut ? wf_fail(err, WF_ERR_NOMEM, "out of memory")
+                         : wfs_prepare(stream->file->db, sql.text, &stream->parts[part], err);
+        wf_strbuf_fini(&sql);
+    }
+    return rc;
 }
 
 /* Times as they are stored, put together here: what SQLite would compute costs more. */
@@ -67,7 +106,6 @@ static void add_select(const struct wfs_stream *stream, const struct wfs_stream_
                        struct wf_strbuf *sql)
 {
     const struct wfs_plan *plan = stream->plan;
-    uint8_t is_joined[WF_SCHEMA_PARAMETERS_MAX / WFS_PART_COLUMNS + 1] = { 0 };
 
     if (is_short(stream, query))
         wf_strbuf_add(sql, "SELECT r._id, r._received, r._quality, r._device");
@@ -78,26 +116,12 @@ static void add_select(const struct wfs_stream *stream, const struct wfs_stream_
     if (query->is_stamp_wanted)
         wf_strbuf_add(sql, ", (SELECT epoch_ns FROM _epochs WHERE id = r._epoch), r._order,"
                            " r._packet, r._sequence, r._flags, r._lost");
-    for (size_t i = 0; i < stream->column_count; i++) {
-        size_t part = stream->columns[i] / WFS_PART_COLUMNS;
-
-        is_joined[part] = 1;
-        if (part == 0)
-            wf_strbuf_add(sql, ", r.");
-        else
-            wf_strbuf_addf(sql, ", p%zu.", part);
-        wfs_add_identifier(sql, plan->columns[stream->columns[i]].name);
-    }
+    add_columns(stream, 0, ", r.", sql);
     if (plan->choice_count > 0)
         wf_strbuf_add(sql, ", r._choices");
     wf_strbuf_add(sql, " FROM ");
     wfs_add_identifier(sql, stream->table);
     wf_strbuf_add(sql, " AS r");
-    for (size_t part = 1; part < plan->part_count; part++) {
-        if (is_joined[part])
-            wf_strbuf_addf(sql, " LEFT JOIN \"%s_%zu\" AS p%zu ON p%zu._id = r._id", stream->table,
-                           part + 1, part, part);
-    }
     wf_strbuf_add(sql, " WHERE r._id >= ?1 AND r._id <= ?2");
     if (!stream->is_only_source)
         wf_strbuf_addf(sql, " AND r._source = %lld", (long long)stream->source_id);
@@ -210,9 +234,10 @@ static int begin(struct wfs_stream *stream, const struct wfs_stream_query *query
     stream->wanted = stream->capacity < FIRST_ROWS ? stream->capacity : FIRST_ROWS;
     if (rc == 0)
         rc = wfs_history_get(query->history, stream->day_ns, &stream->file, err);
-    if (rc == 0)
-        stream->is_open = true;
-    return rc;
+    if (rc < 0)
+        return rc;
+    stream->is_open = true;
+    return prepare_parts(stream, err);
 }
 
 int wfs_stream_open(struct wfs_stream *stream, const struct wfs_stream_query *query,
@@ -294,6 +319,39 @@ static void read_stamp(sqlite3_stmt *stmt, const struct wfs_stream_query *query,
     stamp->lost_before = (uint32_t)sqlite3_column_int64(stmt, AT_STAMP + STAMP_LOST);
 }
 
+static uint8_t quality_of(const uint8_t *quality, size_t count, size_t column)
+{
+    return quality != NULL && column < count ? quality[column] : (uint8_t)WF_QUALITY_VALID;
+}
+
+/* The columns of the other parts; where a part has no such row they read as ABSENT. */
+static void read_parts(struct wfs_stream *stream, const uint8_t *quality, size_t quality_count,
+                       uint8_t *payload)
+{
+    int64_t id = sqlite3_column_int64(stream->stmt, AT_ID);
+
+    for (size_t part = 1; part < stream->plan->part_count; part++) {
+        sqlite3_stmt *stmt = stream->parts[part];
+        int at = 1;
+        bool is_there;
+
+        (void)sqlite3_bind_int64(stmt, 1, id);
+        is_there = sqlite3_step(stmt) == SQLITE_ROW;
+        for (size_t i = 0; i < stream->column_count; i++) {
+            size_t column = stream->columns[i];
+
+            if (column / WFS_PART_COLUMNS != part)
+                continue;
+            if (is_there)
+                wfs_row_read(stmt, at++, stream->plan, column,
+                             quality_of(quality, quality_count, column), payload);
+            else
+                payload[stream->plan->columns[column].quality_offset] = WF_QUALITY_ABSENT;
+        }
+        (void)sqlite3_reset(stmt);
+    }
+}
+
 static void read_row(struct wfs_stream *stream, const struct wfs_stream_query *query, int at,
                      uint8_t *payload)
 {
@@ -306,14 +364,16 @@ static void read_row(struct wfs_stream *stream, const struct wfs_stream_query *q
         quality_count = (size_t)sqlite3_column_bytes(stmt, AT_QUALITY);
     }
     if (stream->plan->choice_count > 0)
-        wfs_read_choices(stmt, at + (int)stream->column_count, stream->plan, payload);
-    for (size_t i = 0; i < stream->column_count; i++, at++) {
+        wfs_read_choices(stmt, at + (int)stream->first_count, stream->plan, payload);
+    for (size_t i = 0; i < stream->column_count; i++) {
         size_t column = stream->columns[i];
-        uint8_t q =
-            quality != NULL && column < quality_count ? quality[column] : (uint8_t)WF_QUALITY_VALID;
 
-        wfs_row_read(stmt, at, stream->plan, column, q, payload);
+        if (column < WFS_PART_COLUMNS)
+            wfs_row_read(stmt, at++, stream->plan, column,
+                         quality_of(quality, quality_count, column), payload);
     }
+    if (stream->parts != NULL)
+        read_parts(stream, quality, quality_count, payload);
     if (!query->is_bare)
         read_stamp(stmt, query, &stream->rows[stream->count].stamp);
 }
@@ -413,6 +473,10 @@ void wfs_stream_close(struct wfs_stream *stream, struct wf_history *history)
 {
     (void)sqlite3_finalize(stream->stmt);
     stream->stmt = NULL;
+    for (size_t part = 1; stream->parts != NULL && part < stream->plan->part_count; part++)
+        (void)sqlite3_finalize(stream->parts[part]);
+    free(stream->parts);
+    stream->parts = NULL;
     if (stream->sorted[0] != '\0' && stream->file != NULL) {
         (void)wfs_exec(stream->file->db, NULL, "PRAGMA query_only=0");
         (void)wfs_execf(stream->file->db, NULL, "DROP TABLE IF EXISTS temp.%s", stream->sorted);

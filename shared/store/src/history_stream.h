@@ -45,7 +45,9 @@ struct wfs_stream {
     char sorted[32]; /* name of the temporary table; "" = read from the file itself */
     size_t *columns; /* of the plan, that were asked for */
     size_t column_count;
-    int64_t resume_id; /* behind the last row that was read */
+    size_t first_count;   /* of these, in the table's first part */
+    sqlite3_stmt **parts; /* for the other parts, a row by its key; NULL where nothing is asked */
+    int64_t resume_id;    /* behind the last row that was read */
     bool is_at_end;
     /* the batch */
     struct wfs_batch_row *rows;

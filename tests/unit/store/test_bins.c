@@ -373,6 +373,40 @@ static void a_broken_rollup_only_makes_the_answer_slower(void **state)
     end(scene);
 }
 
+static void hours_answer_where_samples_were_deleted(void **state)
+{
+    struct scene *scene = begin();
+    /* From two hours before the first sample to the end of its day; four hours of it whole. */
+    struct wf_bins_query query = { .range = { NOON - 7200 * S, NOON + 12 * 3600 * S, false },
+                                   .source = "main",
+                                   .subsystem = "fast",
+                                   .parameter = "volts",
+                                   .every_ns = 3600 * S };
+    const struct wf_history_entry *list = NULL;
+    struct wf_bins *bins = NULL;
+    struct wf_bin bin;
+    uint64_t count = 0;
+    size_t entries = 0;
+    char *path;
+
+    (void)state;
+    wf_store_destroy(&scene->place.store);
+    path = tmp_folder_path(&scene->place.tmp, "raw/" DAY ".db");
+    assert_int_equal(unlink(path), 0);
+    free(path);
+    assert_int_equal(wf_history_list(scene->history, &query.range, &list, &entries, NULL), 0);
+    assert_int_equal(entries, 1);
+    assert_string_equal(list[0].schema->name, "fast");
+    assert_int_equal(wf_bins_open(scene->history, &query, &bins, NULL), 0);
+    while (wf_bins_next(bins, &bin, NULL) == 0) {
+        assert_int_equal(bin.tiers, 1u << WF_TIER_HOUR);
+        count += bin.count;
+    }
+    wf_bins_close(&bins);
+    assert_true(count > 2000);
+    end(scene);
+}
+
 static int compare_doubles(const void *a, const void *b)
 {
     const double *x = a, *y = b;
@@ -512,6 +546,7 @@ int main(void)
         cmocka_unit_test(rollups_answer_as_samples_do),
         cmocka_unit_test(a_month_does_not_read_samples_of_whole_hours),
         cmocka_unit_test(a_broken_rollup_only_makes_the_answer_slower),
+        cmocka_unit_test(hours_answer_where_samples_were_deleted),
         cmocka_unit_test(percentiles_are_values_by_nearest_rank),
         cmocka_unit_test(percentiles_of_millions_say_how_far_they_may_be_off),
         cmocka_unit_test(steps_are_whole_where_that_costs_little),

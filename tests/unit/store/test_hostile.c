@@ -12,7 +12,7 @@
 
 #define S      WF_NS_PER_S
 #define ROWS   600
-#define ROUNDS 16
+#define ROUNDS 8
 
 static const char text[] = "[subsystem]\nperiod = 4s\n"
                            "[parameter n]\nbits = 64\n"

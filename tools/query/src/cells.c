@@ -108,6 +108,8 @@ void query_add_cell(const struct query *query, const struct query_cell *cell, bo
         return;
     if (is_for_people && !query->options.is_raw && cell->schema != NULL)
         wf_value_format(cell->schema, cell->index, &cell->value, out);
+    else if (is_for_people && cell->value.kind == WF_VALUE_F64 && isfinite(cell->value.as.f64))
+        wf_strbuf_addf(out, "%.7g", cell->value.as.f64); /* a mean: its other digits mean nothing */
     else if (cell->value.kind == WF_VALUE_F64)
         add_real(query, cell, out);
     else
