@@ -553,3 +553,11 @@ uint64_t mon_alarms_raised(const struct mon_alarms *alarms)
 {
     return alarms->raised;
 }
+
+bool mon_alarms_monitor(const struct mon_alarms *alarms, size_t index, char out[WF_NAME_SIZE])
+{
+    if (index >= alarms->table_count)
+        return false;
+    (void)wf_copy_text(out, WF_NAME_SIZE, alarms->tables[index].monitor);
+    return true;
+}

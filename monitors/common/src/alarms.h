@@ -76,6 +76,8 @@ void mon_alarms_hold(struct mon_alarms *alarms, bool is_held);
 void mon_alarms_counts(const struct mon_alarms *alarms, struct mon_alarm_counts *out);
 /* Alarm monitors that publish here, and how many of them are alive. */
 size_t mon_alarms_monitors(const struct mon_alarms *alarms, size_t *out_live);
+/* The name of monitor number `index`; false beyond the end. */
+bool mon_alarms_monitor(const struct mon_alarms *alarms, size_t index, char out[WF_NAME_SIZE]);
 /* Alarms that became active and unacknowledged since this object first looked: ring for each new one. */
 uint64_t mon_alarms_raised(const struct mon_alarms *alarms);
 

@@ -115,18 +115,3 @@ void con_alarm_list_move(struct con_alarm_list *list, int step)
     (void)wf_copy_text(list->cursor.name, sizeof(list->cursor.name), list->rows[at]->name);
     (void)wf_copy_text(list->cursor.monitor, sizeof(list->cursor.monitor), list->rows[at]->monitor);
 }
-
-void con_alarm_short_name(const struct mon_alarm *alarm, char *out, size_t size)
-{
-    const char *name = alarm->name;
-    const char *kind = strrchr(name, ' ');
-    struct wf_strbuf text;
-
-    wf_strbuf_init_fixed(&text, out, size);
-    if (strncmp(name, WF_SOURCE_MAIN ".", sizeof(WF_SOURCE_MAIN)) == 0)
-        name += sizeof(WF_SOURCE_MAIN);
-    if (kind != NULL && strcmp(kind, " LIMIT") == 0)
-        wf_strbuf_add_bytes(&text, name, (size_t)(kind - name));
-    else
-        wf_strbuf_add(&text, name);
-}

@@ -73,7 +73,4 @@ bool con_alarm_list_is_tagged(const struct con_alarm_list *list, const struct mo
 /* A key on the alarm page: true when it was used. Sets has_orders when something is to be sent. */
 bool con_alarm_list_key(struct con_alarm_list *list, struct con_model *model, uint32_t key);
 
-/* "power.bus_voltage RATE": without the source main, and without LIMIT, which is the usual kind. */
-void con_alarm_short_name(const struct mon_alarm *alarm, char *out, size_t size);
-
 #endif /* CON_ALARM_LIST_H */

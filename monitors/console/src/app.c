@@ -257,6 +257,9 @@ static int open_parts(struct app *app, struct wf_err *err)
     if (rc < 0)
         return rc;
     con_ui_init(&app->ui, app->displays);
+    rc = con_events_create(app->options->journals, &app->ui.events, err);
+    if (rc < 0)
+        return rc;
     app->ui.rate_hz = app->options->rate_hz;
     app->wanted = app->options->display;
     if (app->options->complaint != NULL)
@@ -276,6 +279,7 @@ static int open_parts(struct app *app, struct wf_err *err)
 
 static void close_parts(struct app *app)
 {
+    con_events_destroy(&app->ui.events);
     con_ui_fini(&app->ui);
     wf_canvas_destroy(&app->canvas);
     con_displays_close(&app->displays);

@@ -185,7 +185,7 @@ void con_alarm_row_draw(struct con_model *model, const struct mon_alarm *alarm, 
     (void)wf_canvas_text(part, 4, y, style, wf_severity_letter(alarm->highest));
     if (is_tagged)
         (void)wf_canvas_text(part, 0, y, WF_STYLE_STRONG, "*");
-    con_alarm_short_name(alarm, text, sizeof(text));
+    (void)con_short_alarm(alarm->name, text, sizeof(text));
     if (is_selected)
         wf_canvas_fill(part, 6, y, at.name_width, 1, ' ', WF_STYLE_SELECTED);
     (void)wf_canvas_text_in(part, 6, y, at.name_width, is_selected ? WF_STYLE_SELECTED : style,

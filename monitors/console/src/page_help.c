@@ -14,6 +14,7 @@ static const struct {
     { "3", "subsystem: the display made for it, or the table" },
     { "4", "trend of up to four parameters" },
     { "5", "links: listeners, peers, packets lost" },
+    { "6", "events: transitions of alarms and what people did, the newest on top" },
     { "8", "plugins: version, calls, time, last error" },
     { "Tab", "next page" },
     { "?", "this page; any key leaves it" },

@@ -21,6 +21,7 @@ void con_alarms_draw(struct con_ui *ui, struct con_model *model, const struct wf
 /* One alarm in one line, as the overview shows the gravest ones too. */
 void con_alarm_row_draw(struct con_model *model, const struct mon_alarm *alarm, bool is_selected,
                         bool is_tagged, const struct wf_canvas_part *part, int y);
+void con_events_draw(struct con_ui *ui, struct con_model *model, const struct wf_canvas_part *part);
 void con_links_draw(struct con_ui *ui, struct con_model *model, const struct wf_canvas_part *part);
 void con_plugins_draw(struct con_ui *ui, struct con_model *model,
                       const struct wf_canvas_part *part);
@@ -47,6 +48,9 @@ void con_first_words(const char *text, char *out, size_t size);
 
 /* Is `part` in `text`, without case? Nothing is in everything. */
 bool con_text_has(const char *text, const char *part);
+
+/* "power.bus_voltage RATE": without the source main, and without LIMIT, the usual kind. Gives `out`. */
+const char *con_short_alarm(const char *name, char *out, size_t size);
 
 /* --- tables --------------------------------------------------------------- */
 

@@ -67,6 +67,21 @@ bool con_text_has(const char *text, const char *part)
     return len == 0;
 }
 
+const char *con_short_alarm(const char *name, char *out, size_t size)
+{
+    const char *kind = strrchr(name, ' ');
+    struct wf_strbuf text;
+
+    wf_strbuf_init_fixed(&text, out, size);
+    if (strncmp(name, WF_SOURCE_MAIN ".", sizeof(WF_SOURCE_MAIN)) == 0)
+        name += sizeof(WF_SOURCE_MAIN);
+    if (kind != NULL && strcmp(kind, " LIMIT") == 0)
+        wf_strbuf_add_bytes(&text, name, (size_t)(kind - name));
+    else
+        wf_strbuf_add(&text, name);
+    return out;
+}
+
 static bool get_cell(const struct wf_schema *schema, const void *row, const char *column,
                      int *out_index, struct wf_value *out)
 {

@@ -17,6 +17,7 @@
 
 #include "alarm_list.h"
 #include "displays.h"
+#include "events.h"
 #include "model.h"
 
 /* The numbers are the keys. */
@@ -26,6 +27,7 @@ enum con_page {
     CON_PAGE_SUBSYSTEM = 3,
     CON_PAGE_TREND = 4,
     CON_PAGE_LINKS = 5,
+    CON_PAGE_EVENTS = 6,
     CON_PAGE_PLUGINS = 8,
     CON_PAGE_HELP = 9,
 };
@@ -54,6 +56,7 @@ struct con_ui {
     int scroll;       /* links, plugins, help */
 
     struct con_alarm_list alarms;
+    struct con_events *events; /* the program's; NULL: there are none */
 
     bool is_searching;
     char search[CON_SEARCH_MAX];

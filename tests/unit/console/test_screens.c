@@ -6,6 +6,8 @@
 
 #include "scene.h"
 
+#include <watchfloor/store/journal.h>
+
 #include "displays.h"
 #include "support/golden.h"
 #include "ui.h"
@@ -430,6 +432,54 @@ static void each_new_alarm_rings_once(void **state)
     assert_int_equal(mon_alarms_raised(stage->model->alarms), before + 1);
 }
 
+static void events_are_the_journals_newest_on_top(void **state)
+{
+    struct stage *stage = *state;
+    char folder[1100];
+    struct wf_journal_options options = { .folder = folder, .monitor = "main", .instance = "t" };
+    struct wf_journal_entry raised = {
+        .kind = WF_JOURNAL_TRANSITION,
+        .utc_ns = SCENE_UTC_NS - 49 * WF_NS_PER_S,
+        .device_ns = WF_TIME_NONE,
+        .shelved_until_ns = WF_TIME_NONE,
+        .alarm = "main.power.bus_voltage LIMIT",
+        .seq = 1,
+        .event = "RAISE",
+        .from = "NORMAL",
+        .to = "ACTIVE_UNACK",
+        .severity = 4,
+        .highest = 4,
+        .value_text = "23.70 V",
+    };
+    struct wf_journal_entry acked = raised;
+    struct wf_journal_entry started = { .kind = WF_JOURNAL_STARTED,
+                                        .utc_ns = SCENE_UTC_NS - WF_NS_PER_S,
+                                        .text = "version 1, 3 alarms restored" };
+    struct wf_journal_entry *entries[] = { &raised, &acked, &started };
+    struct wf_journal *journal = NULL;
+    struct wf_err err = { 0 };
+    char note[200];
+
+    (void)snprintf(folder, sizeof(folder), "%s/alarms", stage->scene.state.path);
+    acked.seq = 2;
+    acked.utc_ns += 10 * WF_NS_PER_S;
+    acked.event = "ACK";
+    acked.from = "ACTIVE_UNACK";
+    acked.to = "ACTIVE_ACK";
+    acked.user = "km";
+    acked.note = "shed load B";
+    acked.severity_before = 4;
+    if (wf_journal_open(&options, &journal, note, sizeof(note), &err) < 0 ||
+        wf_journal_append(journal, entries, WF_COUNT_OF(entries), &err) < 0)
+        fail_msg("%s", err.text);
+    wf_journal_close(&journal);
+    (void)play_alarms(stage);
+    assert_int_equal(con_events_create(folder, &stage->ui.events, NULL), 0);
+    show(stage, "events");
+    compare(stage, "events");
+    con_events_destroy(&stage->ui.events);
+}
+
 static void a_dead_alarm_monitor_cannot_be_missed(void **state)
 {
     struct stage *stage = *state;
@@ -584,9 +634,10 @@ static void keys_lead_to_pages_and_tab_goes_round(void **state)
         const char *keys;
         enum con_page want;
     } cases[] = {
-        { "2", CON_PAGE_ALARMS }, { "3", CON_PAGE_SUBSYSTEM }, { "4", CON_PAGE_TREND },
-        { "5", CON_PAGE_LINKS },  { "8", CON_PAGE_PLUGINS },   { "1", CON_PAGE_OVERVIEW },
-        { "?", CON_PAGE_HELP },   { "z", CON_PAGE_OVERVIEW },  { "7", CON_PAGE_OVERVIEW },
+        { "2", CON_PAGE_ALARMS },   { "3", CON_PAGE_SUBSYSTEM }, { "4", CON_PAGE_TREND },
+        { "5", CON_PAGE_LINKS },    { "6", CON_PAGE_EVENTS },    { "8", CON_PAGE_PLUGINS },
+        { "1", CON_PAGE_OVERVIEW }, { "?", CON_PAGE_HELP },      { "z", CON_PAGE_OVERVIEW },
+        { "7", CON_PAGE_OVERVIEW },
     };
     struct stage *stage = *state;
 
@@ -594,7 +645,7 @@ static void keys_lead_to_pages_and_tab_goes_round(void **state)
         press(stage, cases[i].keys);
         assert_int_equal(stage->ui.page, cases[i].want);
     }
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 7; i++)
         (void)con_ui_key(&stage->ui, stage->model, WF_KEY_TAB);
     assert_int_equal(stage->ui.page, CON_PAGE_OVERVIEW);
     assert_int_equal(con_ui_key(&stage->ui, stage->model, 'q'), CON_WISH_QUIT);
@@ -756,6 +807,7 @@ int main(int argc, char **argv)
         CASE(tabs_and_filters_show_parts_of_the_list),
         CASE(the_order_stands_still_under_the_cursor),
         CASE(each_new_alarm_rings_once),
+        CASE(events_are_the_journals_newest_on_top),
         CASE(a_dead_alarm_monitor_cannot_be_missed),
         CASE(screens_judge_by_the_limits_in_force),
         CASE(the_table_shows_every_field),
