@@ -55,16 +55,34 @@ static struct wf_alarm_now moment(const struct wf_alarm_roster *roster, int64_t 
                                   .device_ns = WF_TIME_NONE };
 }
 
+/* When the member goes stale, or when its alarm waits no longer; INT64_MAX: nothing to come. */
+static int64_t stale_due(const struct wf_alarm_roster *roster, const struct wfi_member *member)
+{
+    int64_t due_ns = member->last_ns + member->schema->stale_after_ns;
+    const struct wfi_member *root;
+
+    if (!member->is_seen || member->schema->stale_after_ns <= 0)
+        return INT64_MAX;
+    if (!member->is_stale)
+        return due_ns;
+    if (!member->is_waiting)
+        return INT64_MAX;
+    root = &roster->members[member->root];
+    if (root->is_stale && !root->is_waiting)
+        return due_ns;
+    if (root->last_ns > member->last_ns)
+        return root->last_ns > due_ns ? root->last_ns : due_ns;
+    return INT64_MAX;
+}
+
 static void find_due(struct wf_alarm_roster *roster)
 {
     roster->due_ns = INT64_MAX;
     for (size_t i = 0; i < roster->member_count; i++) {
-        const struct wfi_member *member = &roster->members[i];
+        int64_t due_ns = stale_due(roster, &roster->members[i]);
 
-        if (!member->is_seen || member->is_stale || member->schema->stale_after_ns <= 0)
-            continue;
-        if (member->last_ns + member->schema->stale_after_ns < roster->due_ns)
-            roster->due_ns = member->last_ns + member->schema->stale_after_ns;
+        if (due_ns < roster->due_ns)
+            roster->due_ns = due_ns;
     }
 }
 
@@ -90,15 +108,28 @@ static void judge_rules(struct wf_alarm_roster *roster, const struct wfi_member 
 
 /* --- what time brings ------------------------------------------------------------------------------ */
 
+static bool must_wait(const struct wf_alarm_roster *roster, const struct wfi_member *member)
+{
+    const struct wfi_member *root = &roster->members[member->root];
+
+    return member->has_root && root->is_seen && root->schema->stale_after_ns > 0 &&
+           (!root->is_stale || root->is_waiting) && root->last_ns <= member->last_ns;
+}
+
 static void go_stale(struct wf_alarm_roster *roster, struct wfi_member *member,
                      const struct wf_alarm_now *now)
 {
+    bool was_stale = member->is_stale;
+
     member->is_stale = true;
+    member->is_waiting = !was_stale && must_wait(roster, member);
     roster->engine->at.step++;
-    if (member->stale >= 0 && wfi_roster_counts(roster, (size_t)member->stale))
+    if (!member->is_waiting && member->stale >= 0 &&
+        wfi_roster_counts(roster, (size_t)member->stale))
         wf_alarm_engine_truth(roster->engine, (size_t)member->stale, WF_TRUE,
                               (double)member->schema->stale_after_ns / 1e9, now);
-    judge_rules(roster, member, now);
+    if (!was_stale)
+        judge_rules(roster, member, now);
 }
 
 static unsigned depth_of(const struct wf_alarm_roster *roster, const struct wfi_member *member)
@@ -114,10 +145,9 @@ static struct wfi_member *next_stale(struct wf_alarm_roster *roster, int64_t unt
 
     for (size_t i = 0; i < roster->member_count; i++) {
         struct wfi_member *member = &roster->members[i];
-        int64_t due_ns = member->last_ns + member->schema->stale_after_ns;
+        int64_t due_ns = stale_due(roster, member);
 
-        if (!member->is_seen || member->is_stale || member->schema->stale_after_ns <= 0 ||
-            due_ns > until_ns)
+        if (due_ns == INT64_MAX || due_ns > until_ns)
             continue;
         if (next != NULL &&
             (due_ns > *out_due_ns ||
@@ -520,8 +550,10 @@ static void arrive(struct wf_alarm_roster *roster, size_t index, const struct wf
     if (!member->is_seen)
         begin(roster, index, stamp, line_ns, is_recalled);
     member->is_seen = true;
-    member->is_stale = false;
+    member->is_stale = member->is_waiting = false;
     member->last_ns = line_ns;
+    if (member->is_root && line_ns < roster->due_ns)
+        roster->due_ns = line_ns; /* whoever waited for it is looked at */
     if (member->schema->stale_after_ns > 0 &&
         line_ns + member->schema->stale_after_ns < roster->due_ns)
         roster->due_ns = line_ns + member->schema->stale_after_ns;

@@ -133,6 +133,37 @@ static void set_depth(struct wfi_builder *builder, size_t alarm)
     builder->roster->entries[alarm].depth = (uint16_t)depth;
 }
 
+/* Does its STALE alarm stand under that of another subsystem? */
+static void set_root(struct wfi_builder *builder, struct wfi_member *member)
+{
+    int parent = member->stale >= 0 ? builder->specs[member->stale].parent : WF_ALARM_NO_PARENT;
+    struct wfi_member *root;
+
+    if (parent < 0)
+        return;
+    member->root = builder->roster->entries[parent].member;
+    root = &builder->roster->members[member->root];
+    member->has_root = root->stale == parent && root != member;
+    root->is_root |= member->has_root;
+}
+
+/* A parent in a subsystem that is not here (other monitors look after it) hides nothing. */
+static bool is_elsewhere(const struct wf_alarm_roster *roster, const char *text)
+{
+    struct wanted wanted;
+    const char *subsystem;
+
+    if (!read_wanted(text, &wanted) || (wanted.count == 1 && wanted.kind < 0))
+        return false;
+    subsystem = wanted.parts[wanted.count == 3 ? 1 : 0];
+    for (size_t i = 0; i < roster->member_count; i++)
+        if (wf_name_is_equal(roster->members[i].schema->name, subsystem) ||
+            (wanted.count == 2 &&
+             wf_name_is_equal(roster->members[i].schema->name, wanted.parts[1])))
+            return false;
+    return true;
+}
+
 void wfi_roster_parents(struct wfi_builder *builder)
 {
     struct wf_alarm_roster *roster = builder->roster;
@@ -151,6 +182,8 @@ void wfi_roster_parents(struct wfi_builder *builder)
         builder->specs[i].parent = find_parent(builder, entry, text);
         if (builder->specs[i].parent >= 0 && (size_t)builder->specs[i].parent != i)
             continue;
+        if (builder->specs[i].parent < 0 && is_elsewhere(roster, text))
+            continue;
         wf_problems_add(builder->problems, schema->name, 0,
                         "%s: suppressed_by: there is no alarm '%s' here; expected a condition's "
                         "name, or SOURCE.SUBSYSTEM.NAME KIND as `wf alarms` shows them",
@@ -160,4 +193,6 @@ void wfi_roster_parents(struct wfi_builder *builder)
     }
     for (size_t i = 0; i < roster->entry_count; i++)
         set_depth(builder, i);
+    for (size_t i = 0; i < roster->member_count; i++)
+        set_root(builder, &roster->members[i]);
 }

@@ -90,6 +90,12 @@ struct wfi_member {
     void *copy;
     const void *payload; /* newest sample, valid while it is judged; else `copy` or NULL */
     bool is_seen, is_stale;
+    /*
+     * Its STALE alarm waits: the one above it (of member `root`) has said nothing since either,
+     * and shall come first if it comes.
+     */
+    bool is_waiting, has_root, is_root;
+    size_t root;
     int64_t first_ns, last_ns; /* on the line of time */
     uint64_t taken;            /* samples that windows took up */
     bool is_whole;             /* the first one seen was the first there ever was */

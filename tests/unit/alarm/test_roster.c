@@ -375,7 +375,7 @@ static void a_rule_that_means_nothing_is_told_with_the_schemas_name(void **state
 
     (void)state;
     (void)rig_add(&rig, "main", "power",
-                  POWER_HEAD VOLTS "suppressed_by = comms.lost\n"
+                  POWER_HEAD VOLTS "suppressed_by = power.lost\n"
                                    "[condition x]\nwhen = thermal.tank > 3\nseverity = 2\n");
     rig.options.members = rig.members;
     rig.options.member_count = 1;
@@ -384,7 +384,7 @@ static void a_rule_that_means_nothing_is_told_with_the_schemas_name(void **state
                      WF_ERR_INVALID);
     assert_int_equal(problems.count, 3); /* LIMIT and INVALID each miss their parent */
     assert_string_equal(problems.list[0].file, "power");
-    assert_non_null(strstr(problems.list[0].text, "comms.lost"));
+    assert_non_null(strstr(problems.list[0].text, "power.lost"));
     assert_non_null(strstr(problems.list[2].text, "thermal.tank"));
     wf_problems_fini(&problems);
     rig_free(&rig);
@@ -418,6 +418,42 @@ static void a_parents_children_are_hidden_while_it_is_active_and_linger_after(vo
     rig_expect(&rig, "7.000 main.power.volts LIMIT: REPRESENT ACTIVE_UNACK>ACTIVE_UNACK 4\n"
                      "7.000 main.power.volts INVALID: REPRESENT NORMAL>NORMAL 0\n");
     assert_int_equal(rig.announced, 2);
+    rig_free(&rig);
+}
+
+/* Whichever notices first: the link's silence is the one that is announced. */
+static void a_silent_link_is_one_alarm_with_the_others_under_it(void **state)
+{
+    struct rig rig = { 0 };
+    size_t link = rig_add(&rig, "main", "link",
+                          "[subsystem]\nperiod = 1s\nstale_after = 5s\n"
+                          "suppressed_by = elsewhere STALE\n[parameter n]\n");
+    size_t power = rig_add(&rig, "main", "power",
+                           "[subsystem]\nperiod = 1s\nstale_after = 2s\n"
+                           "suppressed_by = link STALE\n[parameter n]\n");
+
+    (void)state;
+    rig_make(&rig);
+    rig_send(&rig, link, 0);
+    rig_send(&rig, power, 0.5);
+    rig_tick(&rig, 20);
+    rig_expect(&rig, "5.000 main.link STALE: RAISE NORMAL>ACTIVE_UNACK 2\n"
+                     "5.000 main.power STALE: MARK NORMAL>NORMAL 0 marks 8\n"
+                     "5.000 main.power GAP: MARK NORMAL>NORMAL 0 marks 8\n"
+                     "5.000 main.power STALE: RAISE NORMAL>ACTIVE_UNACK 2 marks 8\n");
+    assert_int_equal(rig.announced, 1);
+    for (int i = 21; i < 24; i++) {
+        rig_send(&rig, link, i);
+        rig_send(&rig, power, i + 0.1);
+    }
+    rig_expect(&rig, "23.000 main.link STALE: RTN ACTIVE_UNACK>RTN_UNACK 0\n"
+                     "23.100 main.power STALE: RTN ACTIVE_UNACK>RTN_UNACK 0 marks 8\n");
+    /* Power alone falls silent: as soon as the link says something. */
+    for (int i = 24; i < 32; i++)
+        rig_send(&rig, link, i + 0.2);
+    rig_expect(&rig, "25.100 main.power STALE: RAISE RTN_UNACK>ACTIVE_UNACK 2 marks 8\n"
+                     "28.000 main.power STALE: REPRESENT ACTIVE_UNACK>ACTIVE_UNACK 2\n"
+                     "28.000 main.power GAP: REPRESENT NORMAL>NORMAL 0\n");
     rig_free(&rig);
 }
 
@@ -561,6 +597,7 @@ int main(void)
         cmocka_unit_test(a_counters_rate_goes_across_its_wrap),
         cmocka_unit_test(a_rule_that_means_nothing_is_told_with_the_schemas_name),
         cmocka_unit_test(a_parents_children_are_hidden_while_it_is_active_and_linger_after),
+        cmocka_unit_test(a_silent_link_is_one_alarm_with_the_others_under_it),
         cmocka_unit_test(late_and_repeated_samples_are_alive_but_not_judged),
         cmocka_unit_test(a_users_limits_hold_over_contexts_until_they_are_taken_back),
         cmocka_unit_test(a_condition_by_code_and_alarms_on_trial),
