@@ -47,6 +47,31 @@ int wfi_list_add(struct wfi_list *list, size_t item)
 
 /* --- birth and death ---------------------------------------------------------------------------- */
 
+static bool is_before(const struct wfi_member *a, const struct wfi_member *b)
+{
+    int order = wf_casecmp(a->source, b->source);
+
+    return order != 0 ? order < 0 : wf_casecmp(a->schema->name, b->schema->name) < 0;
+}
+
+/*
+ * Whatever happens at the same moment happens in this order. Hosts hand members in as they know
+ * them, mostly sorted, so inserting is quick.
+ */
+static void sort_members(struct wf_alarm_roster *roster)
+{
+    for (size_t i = 0; i < roster->member_count; i++) {
+        size_t at = i;
+
+        for (; at > 0 && is_before(&roster->members[i], &roster->members[roster->sorted[at - 1]]);
+             at--)
+            roster->sorted[at] = roster->sorted[at - 1];
+        roster->sorted[at] = i;
+    }
+    for (size_t i = 0; i < roster->member_count; i++)
+        roster->members[roster->sorted[i]].rank = i;
+}
+
 static int start(struct wf_alarm_roster *roster, const struct wf_alarm_roster_options *options,
                  struct wf_err *err)
 {
@@ -59,7 +84,8 @@ static int start(struct wf_alarm_roster *roster, const struct wf_alarm_roster_op
                                                  : options->settle_ns;
     roster->members = calloc(options->member_count + 1, sizeof(*roster->members));
     roster->coded = calloc(options->coded_count + 1, sizeof(*roster->coded));
-    if (roster->members == NULL || roster->coded == NULL)
+    roster->sorted = calloc(options->member_count + 1, sizeof(*roster->sorted));
+    if (roster->members == NULL || roster->coded == NULL || roster->sorted == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     for (size_t i = 0; i < options->member_count; i++) {
         struct wfi_member *member = &roster->members[i];
@@ -71,6 +97,7 @@ static int start(struct wf_alarm_roster *roster, const struct wf_alarm_roster_op
         member->stale = member->gap = WFI_NO_ALARM;
         roster->member_count++;
     }
+    sort_members(roster);
     return 0;
 }
 
@@ -146,6 +173,7 @@ void wf_alarm_roster_destroy(struct wf_alarm_roster **roster)
     }
     wf_alarm_engine_destroy(&it->engine);
     free(it->members);
+    free(it->sorted);
     free(it->entries);
     free(it->refs);
     free(it->enables);

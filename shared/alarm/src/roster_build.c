@@ -406,7 +406,7 @@ static int add_expressions(struct wfi_builder *builder)
     int rc = 0;
 
     for (size_t i = 0; i < roster->member_count && rc == 0; i++)
-        rc = add_contexts(builder, i);
+        rc = add_contexts(builder, roster->sorted[i]);
     for (size_t i = 0; i < roster->entry_count && rc == 0; i++) {
         const struct wfi_entry *entry = &roster->entries[i];
         const char *text =
@@ -439,7 +439,7 @@ int wfi_roster_build(struct wfi_builder *builder, struct wf_err *err)
     int rc = 0;
 
     for (size_t i = 0; i < roster->member_count && rc == 0; i++)
-        rc = add_member(builder, i, err);
+        rc = add_member(builder, roster->sorted[i], err);
     if (rc == 0)
         rc = add_coded(builder, err);
     if (rc < 0)

@@ -132,12 +132,17 @@ static void go_stale(struct wf_alarm_roster *roster, struct wfi_member *member,
         judge_rules(roster, member, now);
 }
 
-static unsigned depth_of(const struct wf_alarm_roster *roster, const struct wfi_member *member)
+/* At the same moment parents do first, and else names decide. */
+static bool is_first(const struct wf_alarm_roster *roster, const struct wfi_member *a,
+                     const struct wfi_member *b)
 {
-    return member->stale < 0 ? 0 : roster->entries[member->stale].depth;
+    unsigned a_depth = a->stale < 0 ? 0 : roster->entries[a->stale].depth;
+    unsigned b_depth = b->stale < 0 ? 0 : roster->entries[b->stale].depth;
+
+    return a_depth != b_depth ? a_depth < b_depth : a->rank < b->rank;
 }
 
-/* The member that goes stale next, until `until_ns`; at the same moment parents do first. */
+/* The member that goes stale next, until `until_ns`. */
 static struct wfi_member *next_stale(struct wf_alarm_roster *roster, int64_t until_ns,
                                      int64_t *out_due_ns)
 {
@@ -150,8 +155,7 @@ static struct wfi_member *next_stale(struct wf_alarm_roster *roster, int64_t unt
         if (due_ns == INT64_MAX || due_ns > until_ns)
             continue;
         if (next != NULL &&
-            (due_ns > *out_due_ns ||
-             (due_ns == *out_due_ns && depth_of(roster, member) >= depth_of(roster, next))))
+            (due_ns > *out_due_ns || (due_ns == *out_due_ns && !is_first(roster, member, next))))
             continue;
         next = member;
         *out_due_ns = due_ns;
@@ -442,10 +446,12 @@ static void judge_enables(struct wf_alarm_roster *roster, const struct wfi_membe
 }
 
 static void judge_whole(struct wf_alarm_roster *roster, const struct wfi_member *member,
-                        const struct wf_stamp *stamp, const struct wf_alarm_now *now)
+                        const struct wf_stamp *stamp, bool was_stale,
+                        const struct wf_alarm_now *now)
 {
     struct wf_alarm_engine *engine = roster->engine;
-    bool is_gap = (stamp->flags & WF_SAMPLE_GAP_BEFORE) != 0;
+    /* What is missing after a silence is the silence. */
+    bool is_gap = (stamp->flags & WF_SAMPLE_GAP_BEFORE) != 0 && !(was_stale && member->stale >= 0);
 
     engine->at.step++;
     if (member->stale >= 0 && !is_at_rest(engine, member->stale) &&
@@ -529,11 +535,12 @@ static void begin(struct wf_alarm_roster *roster, size_t member, const struct wf
     }
 }
 
-/* The sample's place on the line, and what it says of its subsystem being alive. */
-static void arrive(struct wf_alarm_roster *roster, size_t index, const struct wf_stamp *stamp,
+/* Was it stale? The sample's place on the line, and what it says of its subsystem being alive. */
+static bool arrive(struct wf_alarm_roster *roster, size_t index, const struct wf_stamp *stamp,
                    bool is_recalled)
 {
     struct wfi_member *member = &roster->members[index];
+    bool was_stale;
     int64_t line_ns = wfi_roster_on_line(roster, stamp->received_ns, stamp->received_mono_ns);
 
     if (line_ns < roster->now_ns)
@@ -549,6 +556,7 @@ static void arrive(struct wf_alarm_roster *roster, size_t index, const struct wf
     roster->now_ns = line_ns;
     if (!member->is_seen)
         begin(roster, index, stamp, line_ns, is_recalled);
+    was_stale = member->is_stale;
     member->is_seen = true;
     member->is_stale = member->is_waiting = false;
     member->last_ns = line_ns;
@@ -557,6 +565,7 @@ static void arrive(struct wf_alarm_roster *roster, size_t index, const struct wf
     if (member->schema->stale_after_ns > 0 &&
         line_ns + member->schema->stale_after_ns < roster->due_ns)
         roster->due_ns = line_ns + member->schema->stale_after_ns;
+    return was_stale;
 }
 
 /* Newest values and windows. */
@@ -583,7 +592,7 @@ void wf_alarm_roster_recall(struct wf_alarm_roster *roster, size_t member,
     it = &roster->members[member];
     roster->engine->due_ns = INT64_MAX; /* looked at again by the first sample that is judged */
     roster->due_ns = INT64_MAX;
-    arrive(roster, member, stamp, true);
+    (void)arrive(roster, member, stamp, true);
     roster->engine->at = (struct wfi_alarm_position){ .epoch = stamp->epoch,
                                                       .order = stamp->order,
                                                       .step = UINT32_MAX / 2 };
@@ -611,6 +620,7 @@ void wf_alarm_roster_sample(struct wf_alarm_roster *roster, size_t member,
     struct wf_alarm_engine *engine = roster->engine;
     struct wf_alarm_now now;
     struct wfi_member *it;
+    bool was_stale;
 
     if (member >= roster->member_count)
         return;
@@ -622,14 +632,14 @@ void wf_alarm_roster_sample(struct wf_alarm_roster *roster, size_t member,
         for (size_t i = 0; i < roster->enable_count; i++)
             roster->enables[i].truth = WF_UNKNOWN;
     }
-    arrive(roster, member, stamp, false);
+    was_stale = arrive(roster, member, stamp, false);
     engine->at = (struct wfi_alarm_position){ .epoch = stamp->epoch, .order = stamp->order };
     now = (struct wf_alarm_now){ .mono_ns = roster->now_ns - engine->offset_ns,
                                  .utc_ns = stamp->received_ns,
                                  .device_ns = stamp->device_ns };
     if (engine->is_unsettled && !roster->is_replaying)
         wfi_alarm_settle(engine, &now);
-    judge_whole(roster, it, stamp, &now);
+    judge_whole(roster, it, stamp, was_stale, &now);
     if (!is_judged(roster, stamp))
         return;
     take_up(roster, it, stamp, payload);

@@ -82,6 +82,7 @@ struct wfi_member {
     struct wfi_list contexts;                /* members */
     struct wfi_list enables, rules, windows; /* windows: refs */
 
+    size_t rank;                              /* among the sorted */
     struct wfi_judgement *context_judgements; /* of its own schema's contexts */
     enum wf_truth *context_truths;
     struct wfi_list context_alarms; /* its LIMIT alarms that some context names */
@@ -115,6 +116,7 @@ struct wf_alarm_roster {
     struct wf_alarm_engine *engine;
     struct wfi_member *members;
     size_t member_count;
+    size_t *sorted; /* members by name: alarms stand in that order, whatever the host's */
     struct wfi_entry *entries; /* by alarm */
     size_t entry_count;
     struct wfi_ref *refs;

@@ -443,7 +443,9 @@ static void a_silent_link_is_one_alarm_with_the_others_under_it(void **state)
                      "5.000 main.power STALE: RAISE NORMAL>ACTIVE_UNACK 2 marks 8\n");
     assert_int_equal(rig.announced, 1);
     for (int i = 21; i < 24; i++) {
+        rig.flags = i == 21 ? WF_SAMPLE_GAP_BEFORE : 0; /* which is no news */
         rig_send(&rig, link, i);
+        rig.flags = i == 21 ? WF_SAMPLE_GAP_BEFORE : 0;
         rig_send(&rig, power, i + 0.1);
     }
     rig_expect(&rig, "23.000 main.link STALE: RTN ACTIVE_UNACK>RTN_UNACK 0\n"
