@@ -80,7 +80,10 @@ static void print_alarms(const struct report *report)
 
 static void print_incident(const struct incident *it)
 {
-    double delta = (double)(it->new_ns - it->raised_ns) / 1e9;
+    double delta = 0;
+
+    if (it->new_ns != WF_TIME_NONE)
+        delta = (double)(it->new_ns - it->raised_ns) / 1e9;
 
     print_time(it->raised_ns, 3);
     (void)printf("  %u  %-44s ", it->severity, it->name);

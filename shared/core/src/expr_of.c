@@ -82,7 +82,7 @@ static bool add_instance(struct wfi_compiler *compiler, int32_t begin, int32_t c
 static bool parse_instances(struct wfi_compiler *compiler, int32_t *first, int32_t *last)
 {
     const struct place start = { compiler->token, compiler->at };
-    struct place end;
+    struct place end = start;
 
     compiler->source_index = 0;
     for (;;) {
