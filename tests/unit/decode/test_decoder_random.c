@@ -39,13 +39,17 @@ struct field {
     struct ref_number number;
     unsigned skip, count;
     int count_from, condition_from;
-    bool is_rest, is_prefixed;
+    int count_add;        /* to what count_from says */
+    int choice_from;      /* counter that chooses the calibrator, also one behind it; or -1 */
+    unsigned prefix_bits; /* of a text; 0 = none */
+    bool is_rest, is_prefixed, is_terminated;
     unsigned condition_above;
     bool is_counter; /* small: others count by it */
     bool has_line;   /* calibrated: 1.5 + 0.25 raw */
     long at;         /* bit, or -1 */
     /* of one packet */
     bool is_present;
+    bool is_chosen; /* by choice_from */
     unsigned start, elements;
 };
 
@@ -87,7 +91,7 @@ static void choose_field(struct trial *trial, unsigned index, bool is_last)
 
     memset(field, 0, sizeof(*field));
     field->count = 1;
-    field->count_from = field->condition_from = -1;
+    field->count_from = field->condition_from = field->choice_from = -1;
     field->at = -1;
     field->skip = random_below(3) == 0 ? random_below(20) : 0;
     choose_number(field);
@@ -105,6 +109,7 @@ static void choose_field(struct trial *trial, unsigned index, bool is_last)
         } else if (!field->is_counter) {
             field->count_from = (int)k;
             field->count = COUNT_MAX - 1 - random_below(2); /* now and then too few */
+            field->count_add = (int)random_below(3);
         }
     }
     if (!field->is_counter && field->count_from < 0 && random_below(5) == 0)
@@ -114,10 +119,13 @@ static void choose_field(struct trial *trial, unsigned index, bool is_last)
         field->is_bytes = random_below(2);
         field->has_line = false;
         field->is_prefixed = field->count_from < 0 && random_below(2);
+        field->prefix_bits = 8u << random_below(3);
+        field->is_terminated = field->count_from < 0 && !field->is_prefixed && random_below(3) == 0;
+        field->number.is_little = field->is_prefixed && random_below(2);
         field->count = 1 + random_below(12);
     }
     if (is_last && !field->is_counter && field->count_from < 0 && !field->is_prefixed &&
-        random_below(2)) {
+        !field->is_terminated && random_below(2)) {
         field->is_rest = true;
         field->count = COUNT_MAX;
     }
@@ -140,7 +148,7 @@ static void write_field(const struct trial *trial, unsigned index, struct wf_str
         if (field->number.encoding != REF_PLAIN)
             wf_strbuf_addf(out, "encoding = %s\n", encodings[field->number.encoding]);
     }
-    if (field->number.is_little && !field->is_text)
+    if (field->number.is_little)
         wf_strbuf_add(out, "byte_order = little\n");
     if (field->at >= 0)
         wf_strbuf_addf(out, "at = %ld.%ld\n", field->at / 8, field->at % 8);
@@ -149,15 +157,21 @@ static void write_field(const struct trial *trial, unsigned index, struct wf_str
     if (field->condition_from >= 0)
         wf_strbuf_addf(out, "present_when = p%d > %u\n", field->condition_from,
                        field->condition_above);
-    if (field->has_line)
+    if (field->has_line && field->choice_from >= 0)
+        wf_strbuf_addf(out, "calibrator = c%u usual\n", index);
+    else if (field->has_line)
         wf_strbuf_add(out, "polynomial = 1.5 0.25\n");
-    if (field->is_rest || field->count_from >= 0 || field->is_prefixed) {
+    if (field->is_terminated) {
+        wf_strbuf_addf(out, "size = terminated 0x0a\nsize_max = %u\n", field->count);
+    } else if (field->is_rest || field->count_from >= 0 || field->is_prefixed) {
         const char *what = field->is_text ? "size" : "count";
 
         if (field->is_rest)
             wf_strbuf_addf(out, "%s = rest\n", what);
         else if (field->is_prefixed)
-            wf_strbuf_addf(out, "%s = prefix 16\n", what);
+            wf_strbuf_addf(out, "%s = prefix %u\n", what, field->prefix_bits);
+        else if (field->count_add > 0)
+            wf_strbuf_addf(out, "%s = p%d+%d\n", what, field->count_from, field->count_add);
         else
             wf_strbuf_addf(out, "%s = p%d\n", what, field->count_from);
         wf_strbuf_addf(out, "%s_max = %u\n", what, field->count);
@@ -180,6 +194,11 @@ static struct wf_schema *make_schema(const struct trial *trial)
                    trial->has_time ? "cuc 4.2" : "none");
     for (unsigned i = 0; i < trial->field_count; i++)
         write_field(trial, i, &text);
+    wf_strbuf_add(&text, "[calibrator usual]\npolynomial = 1.5 0.25\n");
+    for (unsigned i = 0; i < trial->field_count; i++)
+        if (trial->fields[i].choice_from >= 0)
+            wf_strbuf_addf(&text, "[calibrator c%u]\nwhen = p%d > 3\npolynomial = -2 8\n", i,
+                           trial->fields[i].choice_from);
     if (wf_schema_parse("random.ini", text.text, text.len, &schema, &problems, &err) < 0) {
         wf_problems_print(&problems);
         fail_msg("%s\n%s", err.text, text.text);
@@ -238,11 +257,13 @@ static void fill_field(struct trial *trial, struct field *field)
         for (unsigned k = 0; k < field->skip; k++)
             add_bits(trial, 0, 1);
     if (field->count_from >= 0)
-        field->elements = value_of_counter(trial, field->count_from);
-    else if (field->is_rest || field->is_prefixed)
+        field->elements = value_of_counter(trial, field->count_from) + (unsigned)field->count_add;
+    else if (field->is_rest || field->is_prefixed || field->is_terminated)
         field->elements = random_below(field->count + 1);
-    if (field->is_prefixed)
-        add_bits(trial, field->elements, 16);
+    if (field->is_prefixed && field->number.is_little)
+        add_bits(trial, (uint64_t)field->elements << (field->prefix_bits - 8), field->prefix_bits);
+    else if (field->is_prefixed)
+        add_bits(trial, field->elements, field->prefix_bits);
     field->start = trial->bit_count;
     if (field->is_counter) {
         add_bits(trial, random_below(COUNT_MAX), field->number.bits);
@@ -250,10 +271,15 @@ static void fill_field(struct trial *trial, struct field *field)
     }
     for (unsigned i = 0; i < field->elements; i++) {
         if (field->is_text)
-            add_bits(trial, field->is_bytes ? random_below(256) : 'a' + random_below(26), 8);
+            add_bits(trial,
+                     field->is_bytes && !field->is_terminated ? random_below(256)
+                                                              : 'a' + random_below(26),
+                     8);
         else
             add_number(trial, field);
     }
+    if (field->is_terminated)
+        add_bits(trial, 0x0a, 8);
 }
 
 static void fill_packet(struct trial *trial)
@@ -271,6 +297,13 @@ static void fill_packet(struct trial *trial)
     }
     for (unsigned i = 0; i < trial->field_count; i++)
         fill_field(trial, &trial->fields[i]);
+    for (unsigned i = 0; i < trial->field_count; i++) {
+        struct field *field = &trial->fields[i];
+
+        field->is_chosen = field->choice_from >= 0 &&
+                           trial->fields[field->choice_from].is_present &&
+                           value_of_counter(trial, field->choice_from) > 3;
+    }
     while (trial->bit_count % 8 != 0 || trial->bit_count < 56)
         add_bits(trial, 0, 1);
     trial->len = trial->bit_count / 8;
@@ -323,7 +356,8 @@ static void check_element(const struct field *field, const struct ref_value *wan
         break;
     }
     if (field->has_line)
-        assert_true(is_same(wf_value_as_double(value), 1.5 + 0.25 * number));
+        assert_true(is_same(wf_value_as_double(value),
+                            field->is_chosen ? -2 + 8 * number : 1.5 + 0.25 * number));
 }
 
 static void check_text(const struct trial *trial, const struct field *field,
@@ -440,10 +474,12 @@ static void check_cuts(const struct trial *trial, const struct wf_schema *schema
         }
         for (unsigned i = 0; i < trial->field_count; i++) {
             const struct field *field = &trial->fields[i];
-            unsigned bits = field->elements * (field->is_text ? 8 : field->number.bits);
+            unsigned bits = field->elements * (field->is_text ? 8 : field->number.bits) +
+                            (field->is_terminated ? 8 : 0);
             uint8_t quality = payload[schema->parameters[i].quality_offset];
 
-            if (field->is_rest || !field->is_present)
+            /* What chooses a calibrator may be cut off. */
+            if (field->is_rest || !field->is_present || field->choice_from >= 0)
                 continue;
             if (field->start + bits <= 8 * len && !is_behind) {
                 check_field(trial, schema, payload, i);
@@ -478,10 +514,16 @@ static void run_trial(uint64_t seed)
         if (is_place_known && random_below(6) == 0)
             field->at = (long)(place + random_below(30));
         if (field->count_from >= 0 || field->condition_from >= 0 || field->is_rest ||
-            field->is_prefixed)
+            field->is_prefixed || field->is_terminated)
             is_place_known = false;
         place = (field->at >= 0 ? (unsigned)field->at : place + field->skip) +
                 field->count * (field->is_text ? 8 : field->number.bits);
+    }
+    for (unsigned i = 0; i < trial.field_count; i++) {
+        unsigned from = random_below(trial.field_count);
+
+        if (trial.fields[i].has_line && trial.fields[from].is_counter)
+            trial.fields[i].choice_from = (int)from;
     }
     schema = make_schema(&trial);
     if (wf_decoder_create(schema, &decoder, &err) < 0)
@@ -538,22 +580,47 @@ static void random_packets_equal_the_slow_reference(void **state)
     }
 }
 
-/* Every width at every bit position, in both byte orders: one scalar, nothing else. */
+/* The parameter that every_width_at_every_bit_position looks at; false: there is none such. */
+static bool choose_variant(struct field *field, unsigned bits, unsigned variant)
+{
+    static const struct {
+        enum ref_type type;
+        enum ref_encoding encoding;
+    } variants[] = {
+        { REF_UINT, REF_PLAIN },  { REF_INT, REF_PLAIN },   { REF_INT, REF_SIGN },
+        { REF_INT, REF_ONES },    { REF_UINT, REF_BCD },    { REF_BOOL, REF_PLAIN },
+        { REF_FLOAT, REF_PLAIN }, { REF_FLOAT, REF_1750A },
+    };
+    unsigned kind = variant / 6;
+    bool is_float = variants[kind].type == REF_FLOAT;
+
+    field->number.bits = bits;
+    field->number.type = variants[kind].type;
+    field->number.encoding = variants[kind].encoding;
+    field->number.is_little = variant % 2 == 1;
+    field->count = variant % 6 / 2 == 1 ? 3 : 1; /* alone, as an array, calibrated */
+    field->has_line = variant % 6 / 2 == 2;
+    return !(field->number.is_little && bits % 8 != 0) &&
+           !(variants[kind].encoding == REF_BCD && bits % 4 != 0) &&
+           !(is_float && bits != 32 &&
+             bits != (variants[kind].encoding == REF_PLAIN ? 64u : 48u)) &&
+           !(field->has_line && variants[kind].type == REF_BOOL);
+}
+
+/* Every type, encoding and width at every bit position, in both byte orders, and nothing else. */
 static void every_width_at_every_bit_position(void **state)
 {
     (void)state;
     random_state = 4711;
     for (unsigned bits = 1; bits <= 64; bits++) {
         for (unsigned position = 0; position < 8; position++) {
-            for (unsigned variant = 0; variant < 10; variant++) {
+            for (unsigned variant = 0; variant < 48; variant++) {
                 static struct trial trial;
                 struct wf_schema *schema;
                 struct wf_decoder *decoder = NULL;
                 struct wf_decoded decoded;
                 uint8_t payload[256];
 
-                if ((variant >= 5 && bits % 8 != 0) || (variant % 5 == 4 && bits % 4 != 0))
-                    continue; /* little-endian: whole bytes; BCD: whole digits */
                 trial.field_count = 2;
                 trial.has_time = false;
                 memset(trial.fields, 0, sizeof(trial.fields));
@@ -561,20 +628,16 @@ static void every_width_at_every_bit_position(void **state)
                     struct field *field = &trial.fields[i];
 
                     field->count = 1;
-                    field->count_from = field->condition_from = -1;
+                    field->count_from = field->condition_from = field->choice_from = -1;
                     field->at = -1;
-                    field->number.bits = i == 0 ? 8 + position : bits;
-                    field->number.type =
-                        i == 0 || variant % 5 == 0 || variant % 5 == 4 ? REF_UINT : REF_INT;
-                    field->number.encoding = i == 0 || variant % 5 == 0
-                                                 ? REF_PLAIN
-                                                 : (enum ref_encoding)(variant % 5 - 1);
-                    field->number.is_little = i == 1 && variant >= 5;
+                    field->number.bits = 8 + position;
                 }
+                if (!choose_variant(&trial.fields[1], bits, variant))
+                    continue;
                 schema = make_schema(&trial);
                 assert_true(schema->payload_bytes <= sizeof(payload));
                 assert_int_equal(wf_decoder_create(schema, &decoder, NULL), 0);
-                for (int repeat = 0; repeat < 4; repeat++) {
+                for (int repeat = 0; repeat < 3; repeat++) {
                     fill_packet(&trial);
                     assert_int_equal(wf_decode(decoder, trial.packet, trial.len, payload, &decoded),
                                      0);
