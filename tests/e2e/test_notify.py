@@ -467,6 +467,22 @@ class Notify(NotifyCase):
         self.assertEqual(self.ask_notify("log", "--since", "tomorrow?")[0], 2)
         self.assertEqual(self.ask_notify("dance")[0], 2)
 
+    def test_a_plugin_that_cannot_be_opened_is_known_before_it_is_needed(self):
+        program = os.path.join(self.system.folder, "page")
+        self.configure("[route page]\nplugin = exec\nsettings = command = %s\n" % program)
+        journal = self.journal()
+        notify = self.notify()
+        wait_for(lambda: self.health()["failing"] == 1, "it is known")
+        self.assertIn("is not a program", self.routes()["page"]["why"])
+        self.assertIn("route page: command: ", notify.stderr())
+        with open(program, "w") as file:
+            file.write("#!/bin/sh\nexit 0\n")
+        os.chmod(program, 0o755)
+        wait_for(lambda: self.health()["failing"] == 0, "it is mended")
+        journal.write(raised())
+        wait_for(lambda: self.routes()["page"]["delivered"] == 1, "told")
+        self.assertEqual(notify.stop(), 0, notify.final_errors)
+
     # -- checking ----------------------------------------------------------------------------------
 
     def check(self, text, status=2):

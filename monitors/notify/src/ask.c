@@ -26,12 +26,13 @@ static json_t *describe(const struct ntf_way *way, int64_t now_ns)
 {
     struct ntf_line_figures figures;
     json_t *object;
-    const char *state;
+    const char *trouble, *state;
 
     ntf_line_figures(way->line, &figures);
-    state = way->worker == NULL || figures.failing > 0 ? "failing"
-            : !ntf_worker_is_free(way->worker)         ? "delivering"
-                                                       : "idle";
+    trouble = ntf_way_trouble(way, &figures);
+    state = trouble != NULL                                        ? "failing"
+            : !ntf_worker_is_free(way->worker) && !way->is_opening ? "delivering"
+                                                                   : "idle";
     object =
         json_pack("{ss ss ss sI sI sI sI si si ss}", "route", way->name, "plugin", way->plugin,
                   "state", state, "delivered", (json_int_t)figures.delivered, "failed",

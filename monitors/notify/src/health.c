@@ -94,26 +94,22 @@ static struct wf_stamp stamp_now(struct ntf_health *health)
     return stamp;
 }
 
-static bool is_failing(const struct ntf_way *way, const struct ntf_line_figures *figures)
-{
-    return way->worker == NULL || figures->failing > 0;
-}
-
 static void put_row(struct ntf_program *program, const struct ntf_way *way,
                     const struct ntf_line_figures *figures, int64_t now_ns)
 {
     struct ntf_health *health = program->health;
     struct notify_routes_info *row = health->row;
     struct wf_stamp stamp = stamp_now(health);
-    bool is_busy = way->worker != NULL && !ntf_worker_is_free(way->worker);
+    bool is_busy = way->worker != NULL && !ntf_worker_is_free(way->worker) && !way->is_opening;
+    const char *trouble = ntf_way_trouble(way, figures);
 
     memset(row, 0, health->routes_schema->payload_bytes);
     (void)wf_copy_text(row->route, sizeof(row->route), way->name);
     (void)wf_copy_text(row->plugin, sizeof(row->plugin), way->plugin);
-    (void)wf_copy_text(row->why, sizeof(row->why), way->worker == NULL ? way->why : figures->why);
-    row->state = is_failing(way, figures) ? NOTIFY_ROUTES_STATES_FAILING
-                 : is_busy                ? NOTIFY_ROUTES_STATES_DELIVERING
-                                          : NOTIFY_ROUTES_STATES_IDLE;
+    (void)wf_copy_text(row->why, sizeof(row->why), trouble != NULL ? trouble : "");
+    row->state = trouble != NULL ? NOTIFY_ROUTES_STATES_FAILING
+                 : is_busy       ? NOTIFY_ROUTES_STATES_DELIVERING
+                                 : NOTIFY_ROUTES_STATES_IDLE;
     row->delivered = figures->delivered;
     row->failed = figures->failed;
     row->given_up = figures->given_up;
@@ -135,7 +131,8 @@ static void fill(struct ntf_program *program, struct notify_info *info, int64_t 
         ntf_line_figures(program->ways[i].line, &figures);
         put_row(program, &program->ways[i], &figures, now_ns);
         wait_s = wait_of(&figures, now_ns);
-        info->failing = (uint16_t)(info->failing + is_failing(&program->ways[i], &figures));
+        info->failing =
+            (uint16_t)(info->failing + (ntf_way_trouble(&program->ways[i], &figures) != NULL));
         info->waiting += figures.waiting + figures.held;
         info->delivered += figures.delivered;
         info->failed += figures.failed;

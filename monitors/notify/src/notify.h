@@ -45,7 +45,10 @@ struct ntf_way {
     char plugin[64];
     struct ntf_line *line;
     struct ntf_worker *worker;    /* NULL: its plugin is not there */
-    char why[NTF_WHY_SIZE];       /* then */
+    char why[NTF_WHY_SIZE];       /* then, and when it does not open */
+    bool is_opening;              /* the worker only sees whether it opens */
+    bool is_open, cannot_open;    /* what came of that, or of a delivery */
+    int64_t opened_ns;            /* the last try */
     struct ntf_line_figures told; /* what the region says */
 };
 
@@ -106,6 +109,8 @@ bool ntf_ways_are_busy(const struct ntf_program *program);
 /* Hand out whatever may go now. */
 void ntf_ways_deliver(struct ntf_program *program);
 int64_t ntf_ways_due(const struct ntf_program *program);
+/* Why it fails; NULL: it does not. `figures` are its line's. */
+const char *ntf_way_trouble(const struct ntf_way *way, const struct ntf_line_figures *figures);
 struct ntf_way *ntf_way_find(struct ntf_program *program, const char *name);
 /* A route's module, absolute, and its settings as JSON. */
 int ntf_module_find(const char *plugins, const char *name, char out[WF_PATH_SIZE],

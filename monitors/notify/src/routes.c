@@ -124,7 +124,31 @@ json_t *ntf_setup_make(const struct wf_config_route *route, const char *instance
                      "settings", settings);
 }
 
+/* A plugin that does not open is asked again so often, also when nothing is to be told. */
+#define OPEN_AGAIN_NS (5 * WF_NS_PER_S)
+
+const char *ntf_way_trouble(const struct ntf_way *way, const struct ntf_line_figures *figures)
+{
+    if (way->worker == NULL || way->cannot_open)
+        return way->why;
+    return figures->failing > 0 ? figures->why : NULL;
+}
+
 /* --- results ------------------------------------------------------------------------------------------ */
+
+static void take_opening(struct ntf_way *way, enum ntf_result result, const char *why)
+{
+    bool could_not = way->cannot_open;
+
+    way->is_opening = false;
+    way->is_open = result == NTF_OK;
+    way->cannot_open = !way->is_open;
+    ntf_copy_clean(way->why, sizeof(way->why), why, false);
+    if (way->cannot_open && !could_not)
+        wf_log_warning("route %s: %s; trying again", way->name, why);
+    else if (way->is_open && could_not)
+        wf_log_info("route %s: works again", way->name);
+}
 
 static void on_result(void *context, enum ntf_result result, const char *why)
 {
@@ -133,6 +157,15 @@ static void on_result(void *context, enum ntf_result result, const char *why)
     struct ntf_line_figures before, after;
     struct ntf_now now = ntf_now(program);
 
+    if (way->is_opening) {
+        take_opening(way, result, why);
+        ntf_pump(program);
+        return;
+    }
+    if (result == NTF_OK) {
+        way->is_open = true;
+        way->cannot_open = false;
+    }
     ntf_line_figures(way->line, &before);
     ntf_line_result(way->line, result, why, now.now_ns);
     ntf_line_figures(way->line, &after);
@@ -179,6 +212,21 @@ static json_t *make_delivery(const struct ntf_program *program, const struct ntf
     return json;
 }
 
+/*
+ * Before there is something to tell: the first message need not wait for the plugin to start, and one that
+ * cannot even be opened is known before it is needed.
+ */
+static void open_early(struct ntf_way *way, int64_t now_ns)
+{
+    if (way->worker == NULL || way->is_open || way->is_opening ||
+        (way->opened_ns != 0 && now_ns - way->opened_ns < OPEN_AGAIN_NS))
+        return;
+    way->opened_ns = now_ns;
+    way->is_opening = true; /* before: one that is open already says so at once */
+    if (!ntf_worker_deliver(way->worker, NULL))
+        way->is_opening = false;
+}
+
 static void deliver_next(struct ntf_way *way)
 {
     struct ntf_program *program = way->program;
@@ -188,8 +236,10 @@ static void deliver_next(struct ntf_way *way)
     if (way->worker != NULL && !ntf_worker_is_free(way->worker))
         return;
     message = ntf_line_next(way->line, now.now_ns);
-    if (message == NULL)
+    if (message == NULL) {
+        open_early(way, now.now_ns);
         return;
+    }
     program->is_dirty |= message->is_dirty;
     if (way->worker == NULL) {
         ntf_line_result(way->line, NTF_RETRY, way->why, now.now_ns);

@@ -54,7 +54,7 @@ void ntf_worker_destroy(struct ntf_worker **worker);
 bool ntf_worker_is_free(const struct ntf_worker *worker);
 /*
  * Take over `message` (NULL: only see whether it opens). Only when free. The result comes later, from
- * the loop; false: out of memory, none will come.
+ * the loop (for NULL where it is open already: from inside); false: out of memory, none will come.
  */
 bool ntf_worker_deliver(struct ntf_worker *worker, json_t *message);
 int ntf_worker_pid(const struct ntf_worker *worker); /* 0: none runs */
