@@ -230,6 +230,10 @@ class Acting(Commands):
         row = self.listed("--shelved")[LIMIT]
         self.assertEqual((row["marks"], row["mark_note"]), (["SHELVED"], "valve test"))
         self.assertIn("valve test", self.wf("alarms", "--shelved", status=None)[0])
+        self.wf("limits", "power.volts", "hi=31", "--why", "something else")
+        self.assertEqual(self.listed("--shelved")[LIMIT]["mark_note"], "valve test")
+        self.wf("shelve", "power.volts", "--why", "longer", "--for", "1h")
+        self.assertEqual(self.listed("--shelved")[LIMIT]["mark_note"], "longer")
         self.wf("unshelve", "power.volts")
         self.assertIn("not shelved", self.wf("unshelve", LIMIT, status=1)[1])
 

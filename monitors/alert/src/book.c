@@ -140,12 +140,15 @@ static void apply_trip(struct alert_shown *shown, const struct wf_journal_entry 
 static void apply_marks(struct alert_shown *shown, const struct wf_journal_entry *entry)
 {
     const unsigned by_user = WF_ALARM_SHELVED | WF_ALARM_OUT_OF_SERVICE;
+    /* Shelved again, for longer or shorter, is a new mark too; other commands leave it to its owner. */
+    bool is_marked = (entry->marks & ~(unsigned)entry->marks_before & by_user) != 0 ||
+                     (strcmp(entry->event, "MARK") == 0 && entry->marks == entry->marks_before);
 
     shown->shelved_until_ns =
         (entry->marks & WF_ALARM_SHELVED) != 0 ? entry->shelved_until_ns : WF_TIME_NONE;
     if ((entry->marks & by_user) == 0) {
         shown->mark_user[0] = shown->mark_note[0] = '\0';
-    } else if (entry->user[0] != '\0' && strcmp(entry->event, "ACK") != 0) {
+    } else if (entry->user[0] != '\0' && is_marked) {
         (void)wf_copy_text(shown->mark_user, sizeof(shown->mark_user), entry->user);
         (void)wf_copy_text(shown->mark_note, sizeof(shown->mark_note), entry->note);
     }

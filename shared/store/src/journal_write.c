@@ -146,11 +146,12 @@ static enum effect effect_on_count(const struct wf_journal_entry *entry)
     return entry->to != NULL && strcmp(entry->to, "NORMAL") == 0 ? CLEAR : KEEP;
 }
 
+/* What was acknowledged is no longer so when it comes again or gets worse. */
 static enum effect effect_on_acknowledged(const struct wf_journal_entry *entry)
 {
     if (is_event(entry, "ACK"))
         return SET;
-    return is_event(entry, "RAISE") && !is_from(entry, "RTN_UNACK") ? CLEAR : KEEP;
+    return is_event(entry, "RAISE") || is_event(entry, "WORSEN") ? CLEAR : KEEP;
 }
 
 /* Who shelved it or took it out of service; again shelved, for longer, is a new mark too. */

@@ -157,7 +157,7 @@ struct wf_journal_alarm {
     size_t memory_bytes;
     int64_t utc_ns, mono_ns; /* of that transition */
     uint64_t boot;           /* hash of the boot it happened in: mono compares within one only */
-    const char *ack_user, *ack_note; /* of the last ACK since it was raised; "" */
+    const char *ack_user, *ack_note; /* of the ACK since it was last raised or worsened; "" */
     int64_t ack_ns;
     const char *mark_user, *mark_note; /* of the last shelve or out of service; "" */
     uint32_t count; /* RAISE and WORSEN since it was last normal and acknowledged */
