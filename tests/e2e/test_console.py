@@ -208,7 +208,7 @@ class Screens(ConsoleTest):
             mark = len(console.raw)
             console.wait_until(lambda _: console.raw[mark:] != b"", "anything drawn")
         console.wait_for("LIVE")
-        console.wait_for("[1]over [2]alarms [3]subsys [4]trend [5]links [8]plugins")
+        console.wait_for("[1]over [2]alarms [3]subsys [4]trend [5]links [6]events [7]history")
         self.assertEqual(len(console.text().split("\n")), 24)
         console.type("q")
         self.assertEqual(console.wait_exit(), 0)

@@ -42,6 +42,10 @@ struct app {
     struct mon_bell *bell;
     struct con_courier *courier;
     uint64_t raised; /* alarms that were rung for */
+    /* History is read in a thread, on a request and an answer of its own. */
+    uv_work_t reading;
+    struct con_past_request request;
+    struct con_past_answer answer;
     const char *wanted;
     int wanted_tries;
     int empty_reads;
@@ -89,6 +93,34 @@ static void ring_for_alarms(struct app *app)
     app->raised = raised;
 }
 
+static void draw(struct app *app);
+
+static void read_past(uv_work_t *work)
+{
+    struct app *app = work->data;
+
+    con_past_read(app->options->history, &app->request, &app->answer);
+}
+
+static void take_past(uv_work_t *work, int status)
+{
+    struct app *app = work->data;
+
+    app->ui.history.is_asking = false;
+    if (status != 0)
+        return;
+    app->ui.history.answer = app->answer;
+    draw(app);
+}
+
+static void ask_past(struct app *app)
+{
+    if (app->ui.history.is_asking || !con_history_wants(&app->ui, app->model, &app->request))
+        return;
+    app->reading.data = app;
+    app->ui.history.is_asking = uv_queue_work(&app->loop, &app->reading, read_past, take_past) == 0;
+}
+
 static void draw(struct app *app)
 {
     struct con_now now = read_clocks();
@@ -103,6 +135,7 @@ static void draw(struct app *app)
     if (!fit_canvas(app))
         return; /* a terminal of no size, as while it is being closed */
     con_ui_draw(&app->ui, app->model, app->canvas);
+    ask_past(app);
     con_terminal_show(app->terminal, app->canvas);
 }
 
@@ -393,6 +426,9 @@ int con_app_once(const struct con_app_options *options, struct con_crumb *crumb)
     if (rc == 0)
         rc = wf_canvas_create(options->width, options->height, &app.canvas, &err);
     if (rc == 0) {
+        (void)con_ui_selected(&app.ui, app.model);
+        if (con_history_wants(&app.ui, app.model, &app.request))
+            con_past_read(options->history, &app.request, &app.ui.history.answer);
         con_ui_draw(&app.ui, app.model, app.canvas);
         rc = print_screen(&app, &err);
     }

@@ -12,6 +12,7 @@ struct con_app_options {
     const char *instance;
     const char *plugins;   /* folders, ':' between */
     const char *run;       /* folder of command sockets */
+    const char *history;   /* folder of history */
     const char *journals;  /* folder of the alarm monitors' journals */
     const char *display;   /* what to show first; NULL = the overview */
     const char *complaint; /* about the configuration; NULL = none */

@@ -354,7 +354,7 @@ static void draw_keys(const struct con_ui *ui, const struct wf_canvas_part *part
         { CON_PAGE_OVERVIEW, "over" },    { CON_PAGE_ALARMS, "alarms" },
         { CON_PAGE_SUBSYSTEM, "subsys" }, { CON_PAGE_TREND, "trend" },
         { CON_PAGE_LINKS, "links" },      { CON_PAGE_EVENTS, "events" },
-        { CON_PAGE_PLUGINS, "plugins" },
+        { CON_PAGE_HISTORY, "history" },  { CON_PAGE_PLUGINS, "plugins" },
     };
     int y = part->height - 1;
     int x = 1;

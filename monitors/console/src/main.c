@@ -139,7 +139,7 @@ int main(int argc, char **argv)
     struct wf_config *config = NULL;
     struct wf_common common;
     struct wf_err err = { 0 };
-    char run[WF_PATH_SIZE], journals[WF_PATH_SIZE];
+    char run[WF_PATH_SIZE], journals[WF_PATH_SIZE], history[WF_PATH_SIZE];
     int status;
 
     wf_options_parse(&line, argc, argv, &common);
@@ -148,12 +148,14 @@ int main(int argc, char **argv)
     read_config(&common, &options, &config);
     options.instance = common.paths.instance;
     if (wf_paths_in_state(&common.paths, "run", run, sizeof(run), &err) < 0 ||
+        wf_paths_in_state(&common.paths, "history", history, sizeof(history), &err) < 0 ||
         wf_paths_in_state(&common.paths, "alarms", journals, sizeof(journals), &err) < 0) {
         wf_log_error("%s", err.text);
         return 2;
     }
     options.run = run;
     options.journals = journals;
+    options.history = history;
     default_size(&options);
     if (size != NULL)
         read_size(size, &options);

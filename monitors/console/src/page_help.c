@@ -15,6 +15,7 @@ static const struct {
     { "4", "trend of up to four parameters" },
     { "5", "links: listeners, peers, packets lost" },
     { "6", "events: transitions of alarms and what people did, the newest on top" },
+    { "7", "history: one parameter over hours to weeks, and live behind it" },
     { "8", "plugins: version, calls, time, last error" },
     { "Tab", "next page" },
     { "?", "this page; any key leaves it" },

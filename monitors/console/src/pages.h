@@ -22,6 +22,9 @@ void con_alarms_draw(struct con_ui *ui, struct con_model *model, const struct wf
 void con_alarm_row_draw(struct con_model *model, const struct mon_alarm *alarm, bool is_selected,
                         bool is_tagged, const struct wf_canvas_part *part, int y);
 void con_events_draw(struct con_ui *ui, struct con_model *model, const struct wf_canvas_part *part);
+void con_history_draw(struct con_ui *ui, struct con_model *model,
+                      const struct wf_canvas_part *part);
+bool con_history_key(struct con_ui *ui, struct con_model *model, uint32_t key);
 void con_links_draw(struct con_ui *ui, struct con_model *model, const struct wf_canvas_part *part);
 void con_plugins_draw(struct con_ui *ui, struct con_model *model,
                       const struct wf_canvas_part *part);

@@ -10,8 +10,10 @@ static const struct {
     const char *name;
     enum con_page page;
 } page_names[] = {
-    { "overview", CON_PAGE_OVERVIEW }, { "alarms", CON_PAGE_ALARMS },   { "links", CON_PAGE_LINKS },
-    { "events", CON_PAGE_EVENTS },     { "plugins", CON_PAGE_PLUGINS }, { "help", CON_PAGE_HELP },
+    { "overview", CON_PAGE_OVERVIEW }, { "alarms", CON_PAGE_ALARMS },
+    { "links", CON_PAGE_LINKS },       { "events", CON_PAGE_EVENTS },
+    { "history", CON_PAGE_HISTORY },   { "plugins", CON_PAGE_PLUGINS },
+    { "help", CON_PAGE_HELP },
 };
 
 void con_ui_init(struct con_ui *ui, struct con_displays *displays)
@@ -124,7 +126,7 @@ static int fail_unknown(const struct con_ui *ui, const struct con_model *model, 
     char text[200];
     struct wf_strbuf list = WF_STRBUF_FIXED(text);
 
-    wf_strbuf_add(&list, "overview alarms links events plugins help");
+    wf_strbuf_add(&list, "overview alarms links events history plugins help");
     for (size_t i = 0; i < con_displays_count(ui->displays); i++)
         if (con_displays_plugin(ui->displays, i)->state == CON_PLUGIN_LOADED)
             wf_strbuf_addf(&list, " %s", con_displays_plugin(ui->displays, i)->name);
@@ -198,6 +200,8 @@ void con_ui_draw(struct con_ui *ui, struct con_model *model, struct wf_canvas *c
         con_alarms_draw(ui, model, &body);
     else if (ui->page == CON_PAGE_EVENTS && model->entry_count > 0)
         con_events_draw(ui, model, &body);
+    else if (ui->page == CON_PAGE_HISTORY && model->entry_count > 0)
+        con_history_draw(ui, model, &body);
     else if (ui->page == CON_PAGE_LINKS && model->state != CON_STATE_NO_RECEIVER)
         con_links_draw(ui, model, &body);
     else if (model->entry_count == 0 ||

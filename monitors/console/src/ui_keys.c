@@ -12,7 +12,7 @@
 
 static const enum con_page tab_order[] = {
     CON_PAGE_OVERVIEW, CON_PAGE_ALARMS, CON_PAGE_SUBSYSTEM, CON_PAGE_TREND,
-    CON_PAGE_LINKS,    CON_PAGE_EVENTS, CON_PAGE_PLUGINS,
+    CON_PAGE_LINKS,    CON_PAGE_EVENTS, CON_PAGE_HISTORY,   CON_PAGE_PLUGINS,
 };
 
 static void go_to(struct con_ui *ui, enum con_page page)
@@ -245,6 +245,8 @@ static bool page_key(struct con_ui *ui, struct con_model *model, uint32_t key)
     case CON_PAGE_SUBSYSTEM:
     case CON_PAGE_TREND:
         return display_key(ui, model, key);
+    case CON_PAGE_HISTORY:
+        return con_history_key(ui, model, key);
     case CON_PAGE_LINKS:
     case CON_PAGE_EVENTS:
     case CON_PAGE_PLUGINS:
@@ -264,6 +266,7 @@ static enum con_wish common_key(struct con_ui *ui, struct con_model *model, uint
     case '4':
     case '5':
     case '6':
+    case '7':
     case '8':
         go_to(ui, (enum con_page)(key - '0'));
         break;

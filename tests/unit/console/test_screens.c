@@ -480,6 +480,49 @@ static void events_are_the_journals_newest_on_top(void **state)
     con_events_destroy(&stage->ui.events);
 }
 
+/* Six hours of steps of two minutes, with a hole of an hour. */
+static void fill_past(struct stage *stage, struct con_past_answer *answer)
+{
+    answer->is_there = true;
+    answer->step_ns = 120 * WF_NS_PER_S;
+    answer->request.from_ns = stage->scene.now.utc_ns - 6 * 3600 * WF_NS_PER_S;
+    answer->request.to_ns = stage->scene.now.utc_ns - 60 * WF_NS_PER_S;
+    for (int i = 0; i < 180; i++) {
+        bool is_hole = i >= 60 && i < 90;
+        double mean = 28 + 3 * sin(i / 20.0);
+
+        answer->times[i] = i * 120 + 60;
+        answer->mean[i] = is_hole ? NAN : mean;
+        answer->min[i] = is_hole ? NAN : mean - 0.5;
+        answer->max[i] = is_hole ? NAN : mean + 0.5;
+    }
+    answer->count = 180;
+    answer->samples = 180000;
+    answer->gaps[0] = (struct con_past_gap){ 60 * 120, 90 * 120, 'L', "logger_down" };
+    answer->gap_count = answer->gap_total = 1;
+    (void)wf_copy_text(answer->tiers, sizeof(answer->tiers), "minute+raw");
+}
+
+static void history_and_live_are_one_plot(void **state)
+{
+    struct stage *stage = *state;
+    struct con_past_request request;
+
+    show(stage, "power");
+    press(stage, "7");
+    press(stage, "-");
+    assert_true(con_history_wants(&stage->ui, stage->model, &request));
+    assert_string_equal(request.parameter, "array_voltage");
+    press(stage, "jjjjj");
+    assert_true(con_history_wants(&stage->ui, stage->model, &request));
+    assert_string_equal(request.parameter, "bus_voltage");
+    assert_int_equal(request.to_ns - request.from_ns, 6 * 3600 * WF_NS_PER_S);
+    stage->ui.history.answer.request = request;
+    fill_past(stage, &stage->ui.history.answer);
+    assert_shows(stage, "wf query power.bus_voltage --from now-6h --every 2m ");
+    compare(stage, "history");
+}
+
 static void a_dead_alarm_monitor_cannot_be_missed(void **state)
 {
     struct stage *stage = *state;
@@ -637,7 +680,7 @@ static void keys_lead_to_pages_and_tab_goes_round(void **state)
         { "2", CON_PAGE_ALARMS },   { "3", CON_PAGE_SUBSYSTEM }, { "4", CON_PAGE_TREND },
         { "5", CON_PAGE_LINKS },    { "6", CON_PAGE_EVENTS },    { "8", CON_PAGE_PLUGINS },
         { "1", CON_PAGE_OVERVIEW }, { "?", CON_PAGE_HELP },      { "z", CON_PAGE_OVERVIEW },
-        { "7", CON_PAGE_OVERVIEW },
+        { "7", CON_PAGE_HISTORY },  { "1", CON_PAGE_OVERVIEW },
     };
     struct stage *stage = *state;
 
@@ -645,7 +688,7 @@ static void keys_lead_to_pages_and_tab_goes_round(void **state)
         press(stage, cases[i].keys);
         assert_int_equal(stage->ui.page, cases[i].want);
     }
-    for (int i = 0; i < 7; i++)
+    for (int i = 0; i < 8; i++)
         (void)con_ui_key(&stage->ui, stage->model, WF_KEY_TAB);
     assert_int_equal(stage->ui.page, CON_PAGE_OVERVIEW);
     assert_int_equal(con_ui_key(&stage->ui, stage->model, 'q'), CON_WISH_QUIT);
@@ -808,6 +851,7 @@ int main(int argc, char **argv)
         CASE(the_order_stands_still_under_the_cursor),
         CASE(each_new_alarm_rings_once),
         CASE(events_are_the_journals_newest_on_top),
+        CASE(history_and_live_are_one_plot),
         CASE(a_dead_alarm_monitor_cannot_be_missed),
         CASE(screens_judge_by_the_limits_in_force),
         CASE(the_table_shows_every_field),
