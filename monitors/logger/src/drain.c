@@ -18,7 +18,8 @@
 
 #define REFRESH_NS   WF_NS_PER_S
 #define IDLE_WAIT_MS 250
-#define NAP_LONG_MS  20
+/* With what a look takes, rings are looked at every 20 ms while anything comes. */
+#define NAP_LONG_MS  15
 #define NAP_SHORT_MS 1
 /* Records moved under one hold of the queue's lock. */
 #define RUN_MAX 256
@@ -33,6 +34,7 @@ struct drain {
     uint64_t fill_max; /* of 1024: the fullest ring of the last pass */
     bool is_queue_full;
     uint64_t lost, lost_said;
+    int64_t looked_ns; /* the end of the last look after which there was no waiting for a bell */
     int64_t complained_ns;
 };
 
@@ -345,6 +347,20 @@ static void complain(struct drain *drain, int64_t now_ns)
     drain->complained_ns = now_ns;
 }
 
+/* How long rings were not looked at; waiting for a bell ends when something comes. */
+static void note_look(struct drain *drain, bool is_idle)
+{
+    struct log_logger *logger = drain->logger;
+    int64_t now_ns = wf_mono_now_ns();
+
+    if (drain->looked_ns != 0 &&
+        now_ns - drain->looked_ns >
+            atomic_load_explicit(&logger->look_max_ns, memory_order_relaxed))
+        atomic_store_explicit(&logger->look_max_ns, now_ns - drain->looked_ns,
+                              memory_order_relaxed);
+    drain->looked_ns = is_idle && !drain->is_queue_full ? 0 : now_ns;
+}
+
 static void pause_thread(struct drain *drain, bool is_idle)
 {
     struct log_logger *logger = drain->logger;
@@ -420,6 +436,7 @@ void log_drain_thread(void *context)
             refreshed_ns = now_ns;
         }
         count = drain_all(&drain);
+        note_look(&drain, count == 0);
         complain(&drain, now_ns);
         pause_thread(&drain, count == 0);
     }

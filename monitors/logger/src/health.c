@@ -109,6 +109,7 @@ static void fill(struct log_logger *logger, uint8_t *bytes)
     info->batches = figures.store.batches;
     info->lag = figures.lag_s;
     info->commit_time = figures.commit_max_s;
+    info->look_time = (double)atomic_exchange(&logger->look_max_ns, 0) / 1e9;
     info->errors = figures.store.errors;
     info->checkpoints = figures.store.checkpoints;
     info->db_bytes = figures.store.db_bytes;

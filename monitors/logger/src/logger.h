@@ -80,6 +80,7 @@ struct log_logger {
     struct log_line *lines;
     _Atomic uint64_t drained, region_count;
     _Atomic int64_t drain_alive_ns; /* monotonic, of the last pass */
+    _Atomic int64_t look_max_ns;    /* between two passes, since main asked last */
 
     /* main */
     uv_loop_t loop;

@@ -14,6 +14,9 @@
 
 #include "catalogue.h"
 
+/* A log of changes of 128 MiB: eight times what is checkpointed at. */
+#define HELD_PAGES 32768
+
 static int check_file(sqlite3 *db, struct wf_err *err)
 {
     sqlite3_stmt *stmt = NULL;
@@ -288,6 +291,19 @@ int wfs_day_checkpoint(struct wfs_day *day, int pages, struct wf_err *err)
         return 0;
     }
     return wfs_fail(err, day->db, rc, "checkpoint");
+}
+
+bool wfs_day_is_held(struct wfs_day *day, uint64_t *out_bytes)
+{
+    if (day->log_pages < HELD_PAGES) {
+        day->is_held_told = false;
+        return false;
+    }
+    if (day->is_held_told)
+        return false;
+    day->is_held_told = true;
+    *out_bytes = (uint64_t)day->log_pages * 4096;
+    return true;
 }
 
 static uint64_t size_of(const char *path)

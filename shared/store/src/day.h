@@ -91,6 +91,8 @@ int wfs_day_commit(struct wfs_day *day, struct wf_err *err);
 int wfs_day_sync(struct wfs_day *day, struct wf_err *err);
 void wfs_day_rollback(struct wfs_day *day);
 
+/* So much is in the log of changes that somebody must be holding a snapshot; once for each time. */
+bool wfs_day_is_held(struct wfs_day *day, uint64_t *out_bytes);
 /* Move the log of changes into the file when it has grown to `pages`. 1 = did so. */
 int wfs_day_checkpoint(struct wfs_day *day, int pages, struct wf_err *err);
 void wfs_day_bytes(const struct wfs_day *day, uint64_t *out_db, uint64_t *out_wal);

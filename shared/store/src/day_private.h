@@ -44,6 +44,7 @@ struct wfs_day {
     bool is_in_transaction;
     int log_pages; /* in the log of changes, as of the last commit */
     int log_pages_stuck;
+    bool is_held_told;
     struct wfs_table *tables;
     struct wfs_member *members;
     bool is_unsynced; /* a commit may not survive a power cut yet */

@@ -61,7 +61,7 @@ int wfs_journal_each_alarm(sqlite3 *db,
                     "SELECT a.name, e.seq, e.memory, e.utc_ns, e.mono_ns, e.boot, k.user, k.note,"
                     " k.utc_ns, m.user, m.note, a.count, r.value_text, r.level, r.value,"
                     " r.\"limit\", e.to_state, e.marks, r.utc_ns, e.severity, e.highest,"
-                         " e.shelved_until_ns, m.utc_ns FROM _alarms a"
+                    " e.shelved_until_ns, m.utc_ns FROM _alarms a"
                     " JOIN _entries e ON e.id = a.newest LEFT JOIN _entries r ON r.id = a.raised"
                     " LEFT JOIN _entries k ON k.id = a.acknowledged"
                     " LEFT JOIN _entries m ON m.id = a.marked ORDER BY a.id",

@@ -111,7 +111,7 @@ static int list_tier(const struct wf_store *store, enum wf_store_tier tier, stru
     (void)snprintf(path, sizeof(path), "%s/%s", store->folder, tier_names[tier]);
     dir = opendir(path);
     if (dir == NULL)
-        return errno == ENOENT ? 0 : wf_fail_errno(err, errno, "%s", path);
+        return errno == ENOENT || errno == ENOTDIR ? 0 : wf_fail_errno(err, errno, "%s", path);
     while ((entry = readdir(dir)) != NULL) {
         struct tier_file file = { 0 };
         struct tier_file *more;
@@ -407,9 +407,10 @@ int wfs_retention_work(struct wf_store *store, int64_t now_mono_ns, struct wf_er
         rc = keep_tier(store, (enum wf_store_tier)tier, &bytes, err);
         total += bytes;
     }
-    if (rc == 0)
-        store->figures.total_bytes = total;
-    return rc;
+    if (rc < 0)
+        return rc;
+    store->figures.total_bytes = total;
+    return 1;
 }
 
 int wfs_retention_read(struct wf_store *store, sqlite3 *db, struct wf_err *err)

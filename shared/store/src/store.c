@@ -451,13 +451,16 @@ int wf_store_complete(struct wf_store *store, struct wf_series *const *series, s
 static void roll(struct wf_store *store, int64_t now_mono_ns)
 {
     struct wf_err err = { 0 };
+    int rc;
 
     if (now_mono_ns < store->roll_retry_ns)
         return;
-    if (wfs_rolls_work(store, now_mono_ns, false, &err) >= 0) {
-        if (store->is_rolling_failed)
+    rc = wfs_rolls_work(store, now_mono_ns, false, &err);
+    if (rc >= 0) {
+        if (store->is_rolling_failed && rc > 0) {
             wfs_notice(store, "rollups are written again");
-        store->is_rolling_failed = false;
+            store->is_rolling_failed = false;
+        }
         return;
     }
     if (!store->is_rolling_failed)
@@ -467,12 +470,26 @@ static void roll(struct wf_store *store, int64_t now_mono_ns)
     store->figures.errors++;
 }
 
+/* What cannot be deleted stays, and is tried again; that is told once. */
+static void keep(struct wf_store *store, int64_t now_mono_ns)
+{
+    struct wf_err err = { 0 };
+    int rc = wfs_retention_work(store, now_mono_ns, &err);
+    bool is_failed = rc < 0 || (rc == 0 && store->is_keeping_failed); /* 0: it did not look */
+
+    if (is_failed && !store->is_keeping_failed)
+        wfs_notice(store, "what is not kept any longer cannot be deleted: %s; trying again",
+                   err.text);
+    store->is_keeping_failed = is_failed;
+}
+
 int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err)
 {
     int result = 0;
 
     for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
         struct wfs_slot *slot = &store->slots[i];
+        uint64_t held = 0;
         int rc;
 
         wfs_days_notice_removal(store, slot);
@@ -487,6 +504,13 @@ int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *er
             continue;
         }
         store->figures.checkpoints += (uint64_t)rc;
+        if (wfs_day_is_held(slot->day, &held))
+            wfs_notice(
+                store,
+                "%s: a reader has held a transaction open while %llu MiB were written; until it"
+                " ends, %s-wal grows (fuser tells who it is)",
+                wfs_day_path_of(slot->day), (unsigned long long)(held >> 20),
+                strrchr(wfs_day_path_of(slot->day), '/') + 1);
         if (slot->rows != slot->rows_seen || slot->rest_since_ns == 0) {
             slot->rows_seen = slot->rows;
             slot->rest_since_ns = now_mono_ns;
@@ -497,7 +521,7 @@ int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *er
     }
     if (result == 0) {
         roll(store, now_mono_ns);
-        result = wfs_retention_work(store, now_mono_ns, err);
+        keep(store, now_mono_ns);
     }
     if (store->tidies++ % SEAL_EVERY == SEAL_EVERY - 1)
         wfs_days_seal_one(store);

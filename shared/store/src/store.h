@@ -62,7 +62,7 @@ struct wf_store {
     int64_t kept_mono_ns;  /* last look */
     int64_t raw_from_ns;   /* raw rows before may have been deleted */
     int64_t roll_retry_ns; /* monotonic: rollups failed; not before then again */
-    bool is_rolling_failed;
+    bool is_rolling_failed, is_keeping_failed;
     struct wfs_suspect suspect;
     struct wf_gap *owed; /* of a file set aside: to be written with the next batch */
     size_t owed_count;
@@ -101,6 +101,7 @@ int wfs_roll_up(struct wfs_slot *slot, const struct wf_store_sample *sample, str
 /* The starts of all files of a tier; the caller frees the list. */
 int wfs_retention_periods(struct wf_store *store, enum wf_store_tier tier, int64_t **out_list,
                           size_t *out_count, struct wf_err *err);
+/* 1: it looked. 0: it is not time to. */
 int wfs_retention_work(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err);
 /* What a day file tells of raw files that were deleted. */
 int wfs_retention_read(struct wf_store *store, sqlite3 *db, struct wf_err *err);

@@ -390,6 +390,45 @@ static void rollups_are_made_again_from_rows(void **state)
     end(&test);
 }
 
+static void rollups_that_cannot_be_written_hold_up_no_row(void **state)
+{
+    struct rolling test;
+    struct checked checked;
+    struct wf_store_figures figures;
+    struct wf_err err = { 0 };
+    char *path;
+    FILE *file;
+
+    (void)state;
+    begin(&test, fast_text);
+    /* Where month files go is no folder. */
+    path = tmp_folder_path(&test.place.tmp, "minute");
+    file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fclose(file);
+    for (int minute = 0; minute < 130; minute++) {
+        write_run(&test, NOON + minute * 60 * WF_NS_PER_S, 12);
+        assert_int_equal(wf_store_tidy(test.place.store, test.mono_ns += WF_NS_PER_S, &err), 0);
+    }
+    wf_store_figures(test.place.store, &figures);
+    assert_int_equal(figures.rows, 130 * 12);
+    assert_non_null(strstr(test.place.notices, "rollups cannot be written"));
+    assert_null(strstr(strstr(test.place.notices, "cannot be written") + 1, "cannot be written"));
+    checked = check_rollups(&test.place, "fast");
+    assert_int_equal(checked.minutes + checked.hours, 0);
+    /* The hindrance goes, and nothing is missing. */
+    assert_int_equal(unlink(path), 0);
+    test.mono_ns += 30 * WF_NS_PER_S;
+    write_run(&test, NOON + 130 * 60 * WF_NS_PER_S, 12);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(wf_store_tidy(test.place.store, test.mono_ns += WF_NS_PER_S, &err), 0);
+    assert_non_null(strstr(test.place.notices, "rollups are written again"));
+    checked = check_rollups(&test.place, "fast");
+    assert_true(checked.minutes >= 128 && checked.hours >= 1);
+    free(path);
+    end(&test);
+}
+
 /* --- anything, in any order -------------------------------------------------------------- */
 
 static uint64_t random_state;
@@ -493,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_jumps_leaves_only_what_can_be_trusted),
         cmocka_unit_test(rows_inserted_beside_the_live_path_are_rolled_up),
         cmocka_unit_test(rollups_are_made_again_from_rows),
+        cmocka_unit_test(rollups_that_cannot_be_written_hold_up_no_row),
         cmocka_unit_test(random_histories_are_rolled_up_as_their_rows_say),
     };
 
