@@ -43,6 +43,9 @@
 
 extern char **environ;
 
+/* What is read goes somewhere. */
+static volatile double sink;
+
 struct scene {
     char state[400], history[440];
     struct wf_schema *schema;
@@ -267,7 +270,6 @@ static double group_by_s(const struct scene *scene, int64_t every_ns)
         char table[128], sql[512];
         sqlite3 *db = open_day(scene, day, table);
         sqlite3_stmt *stmt = NULL;
-        volatile double sum = 0;
 
         (void)snprintf(sql, sizeof(sql),
                        "SELECT _device_ns / %lld, min(-10 + 0.01 * p%d), max(-10 + 0.01 * p%d)"
@@ -276,7 +278,7 @@ static double group_by_s(const struct scene *scene, int64_t every_ns)
         if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
             die(sql, sqlite3_errmsg(db));
         while (sqlite3_step(stmt) == SQLITE_ROW)
-            sum += sqlite3_column_double(stmt, 1) + sqlite3_column_double(stmt, 2);
+            sink += sqlite3_column_double(stmt, 1) + sqlite3_column_double(stmt, 2);
         (void)sqlite3_finalize(stmt);
         (void)sqlite3_close(db);
     }
@@ -314,14 +316,13 @@ static void prepare_hand(const struct scene *scene, struct hand *hand, uint64_t 
 static double hand_s(struct hand *hand, uint64_t *out_rows)
 {
     double begun = bench_now_s();
-    volatile double sum = 0;
     uint64_t rows = 0;
 
     (void)sqlite3_bind_int64(hand->stmt, 1, hand->first_id);
     (void)sqlite3_bind_int64(hand->stmt, 2, hand->last_id);
     while (sqlite3_step(hand->stmt) == SQLITE_ROW) {
-        sum += (double)sqlite3_column_int64(hand->stmt, 0) + sqlite3_column_double(hand->stmt, 1) +
-               sqlite3_column_bytes(hand->stmt, 2);
+        sink += (double)sqlite3_column_int64(hand->stmt, 0) + sqlite3_column_double(hand->stmt, 1) +
+                sqlite3_column_bytes(hand->stmt, 2);
         rows++;
     }
     (void)sqlite3_reset(hand->stmt);
@@ -372,14 +373,13 @@ static double hour_s(struct wf_history *history, const struct scene *scene, uint
     struct wf_history_row row;
     struct wf_value value;
     struct wf_err err = { 0 };
-    volatile double sum = 0;
 
     *out_rows = 0;
     if (wf_history_select(history, &query, &cursor, &err) < 0)
         die("select", err.text);
     while (wf_history_next(cursor, &row, &err) == 0) {
         wf_value_get(row.schema, row.payload, ASKED, 0, &value);
-        sum += (double)row.time_ns + value.as.f64 + value.quality;
+        sink += (double)row.time_ns + value.as.f64 + value.quality;
         ++*out_rows;
     }
     wf_history_cursor_close(&cursor);

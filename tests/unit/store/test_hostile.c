@@ -150,8 +150,7 @@ static size_t ask_rows(struct wf_history *history, bool is_by_received)
                                       .is_stamp_wanted = is_by_received };
     struct wf_history_cursor *cursor = NULL;
     struct wf_history_row row;
-    size_t rows = 0;
-    int64_t last = INT64_MIN;
+    size_t rows = 0, bytes = 0;
 
     if (wf_history_select(history, &query, &cursor, NULL) == 0) {
         while (wf_history_next(cursor, &row, NULL) == 0 && rows < 100000) {
@@ -159,11 +158,12 @@ static size_t ask_rows(struct wf_history *history, bool is_by_received)
 
             for (size_t i = 0; i < row.schema->parameter_count; i++) {
                 wf_value_get(row.schema, row.payload, i, 0, &value);
-                last += value.len > 0;
+                bytes += value.len;
             }
             rows++;
         }
     }
+    assert_true(bytes <= rows * 65536);
     wf_history_cursor_close(&cursor);
     if (wf_history_last(history, &query, &cursor, NULL) == 0)
         (void)wf_history_next(cursor, &row, NULL);
