@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import pty
 import shutil
 import struct
 import subprocess
@@ -138,6 +139,27 @@ class Decode(unittest.TestCase):
         data = b"".join(tank(n) for n in range(4))
         self.decode(data + b"\xff" * 100 + data, status=1)
         self.assertIn("100 bytes in no packet", self.said)
+
+    def test_progress_is_shown_on_a_terminal(self):
+        path = os.path.join(self.folder, "tank.pkts")
+        with open(path, "wb") as file:
+            file.write(b"".join(tank(n) for n in range(200)))
+        screen, terminal = pty.openpty()
+        try:
+            done = subprocess.run([watchfloor.program("wf-decode"), path, "--schema", self.folder],
+                                  stdout=subprocess.PIPE, stderr=terminal, timeout=60)
+            os.close(terminal)
+            shown = b""
+            try:
+                while True:
+                    shown += os.read(screen, 4096)
+            except OSError:  # nobody writes any more
+                pass
+        finally:
+            os.close(screen)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(b"tank.pkts: 100 %", shown)
+        self.assertIn(b"tank: 200 rows", shown)
 
     def test_nothing_to_decode_is_no_success(self):
         self.decode(b"", status=1)

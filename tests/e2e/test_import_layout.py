@@ -164,6 +164,61 @@ class Layout(xtcecase.XtceCase):
         row = self.decode(b"\3\1\2\4")[0]
         self.assertEqual((row["P"], row["A"]), (str(0x010203), "4"))
 
+    def test_splines_of_every_order(self):
+        for order, value in ((0, "10"), (1, "25"), (2, "22.5"), (3, "22.5")):
+            with self.subTest(order):
+                self.setUp()
+                points = "".join('<SplinePoint raw="%d" calibrated="%d"/>' % (x, x * x // 10)
+                                 for x in (0, 10, 20, 30))
+                self.bring_in(document(
+                    number(8, "v", '<DefaultCalibrator><SplineCalibrator order="%d">%s'
+                           "</SplineCalibrator></DefaultCalibrator>" % (order, points)),
+                    [("V", "v")], refs("V")))
+                self.assertEqual(self.decode(b"\x0f")[0]["V"], value)
+
+    def test_times_absolute_and_relative(self):
+        def time(kind, name, scale, reference):
+            return ('<%sTimeParameterType name="%s"><Encoding units="seconds" scale="%s">'
+                    '<IntegerDataEncoding sizeInBits="32"/></Encoding><ReferenceTime>%s'
+                    "</ReferenceTime></%sTimeParameterType>" % (kind, name, scale, reference, kind))
+
+        types = (time("Absolute", "coarse", 1, "<Epoch>UNIX</Epoch>") +
+                 time("Absolute", "fine", 1e-6, '<OffsetFrom parameterRef="SEC"/>') +
+                 time("Relative", "span", 0.001, '<OffsetFrom parameterRef="OTHER"/>'))
+        self.bring_in(document(types, [("SEC", "coarse"), ("USEC", "fine"), ("SPAN", "span")],
+                               refs("SEC", "USEC", "SPAN")))
+        row = self.decode((1700000000).to_bytes(4, "big") + (250000).to_bytes(4, "big") +
+                          (1500).to_bytes(4, "big"))[0]
+        self.assertTrue(row["time"].startswith("2023-11-14T22:13:20.25"), row["time"])
+        self.assertEqual((row["SEC"], row["USEC"], row["SPAN"]), ("1700000000", "250000", "1.5"))
+
+    def test_text_as_long_as_a_parameter_says_and_bytes_in_the_older_order(self):
+        types = ('<StringParameterType name="s"><StringDataEncoding><Variable maxSizeInBits="80">'
+                 '<DynamicValue><ParameterInstanceRef parameterRef="N"/><LinearAdjustment '
+                 'slope="8" intercept="0"/></DynamicValue></Variable></StringDataEncoding>'
+                 '</StringParameterType><IntegerParameterType name="le"><IntegerDataEncoding '
+                 'sizeInBits="16"><ByteOrderList><Byte byteSignificance="0"/>'
+                 '<Byte byteSignificance="1"/></ByteOrderList></IntegerDataEncoding>'
+                 "</IntegerParameterType>")
+        self.bring_in(document(types, [("N", "u8"), ("S", "s"), ("L", "le")], refs("N", "S", "L")))
+        self.assertIn("size = N\nsize_max = 10\n", self.schema())
+        row = self.decode(b"\3abc\1\2")[0]
+        self.assertEqual((row["S"], row["L"]), ("abc", str(0x201)))
+
+    def test_alarms_and_ranges_of_every_level(self):
+        alarm = ('<ValidRange minInclusive="-5" maxInclusive="90"/><DefaultAlarm>'
+                 '<StaticAlarmRanges><WatchRange minExclusive="0" maxExclusive="50"/>'
+                 '<SevereRange maxExclusive="80"/></StaticAlarmRanges></DefaultAlarm>'
+                 '<ContextAlarmList><ContextAlarm><StaticAlarmRanges>'
+                 '<CriticalRange minExclusive="3"/></StaticAlarmRanges><ContextMatch>%s'
+                 '</ContextMatch></ContextAlarm></ContextAlarmList>' % compare("M", 1))
+        types = ('<IntegerParameterType name="t"><IntegerDataEncoding sizeInBits="8" '
+                 'encoding="twosComplement"/>%s</IntegerParameterType>' % alarm)
+        self.bring_in(document(types, [("M", "u8"), ("T", "t")], refs("M", "T")))
+        for text in ("valid = -5 .. 90\n", "lo = 0\nhi = 50\nhihi = 80\n",
+                     "severity = lo:1 hi:1 hihi:5\n", "[context T_1]\nwhen = M == 1\nT = lolo 3\n"):
+            self.assertIn(text, self.schema())
+
     def test_what_cannot_be_read_but_has_a_size_is_passed_over(self):
         types = '<FloatParameterType name="big"><FloatDataEncoding sizeInBits="128"/></FloatParameterType>'
         said = self.bring_in(document(types, [("BIG", "big"), ("A", "u8")], refs("BIG", "A")),

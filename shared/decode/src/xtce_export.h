@@ -4,7 +4,8 @@
 
 /*
  * A schema on its way to XTCE. xtce_export.c writes the file and its containers,
- * xtce_export_types.c parameters and their types, xtce_export_expr.c expressions.
+ * xtce_export_types.c parameters and their types, xtce_export_limits.c their alarms,
+ * xtce_export_expr.c expressions.
  */
 
 #include "xtce_model.h"
@@ -39,6 +40,12 @@ void wfd_export_number(struct wf_strbuf *out, const char *name, double value);
 /* xtce_export_types.c */
 void wfd_export_types(const struct wfd_export *export);
 void wfd_export_parameters(const struct wfd_export *export);
+
+/* xtce_export_limits.c: inside the type of parameter `index`. */
+void wfd_export_alarms(const struct wfd_export *export, size_t index);
+void wfd_export_valid(const struct wfd_export *export, const struct wf_parameter *parameter);
+/* What alarms are made of beside ranges: said, not exported. */
+void wfd_export_note_alarms(const struct wfd_export *export, const struct wf_parameter *parameter);
 
 /*
  * xtce_export_expr.c: the expression as comparisons, or as a postfix calculation. False, and
