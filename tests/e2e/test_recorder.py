@@ -177,6 +177,7 @@ class Recorder(ReceiverCase):
         self.assertIn("serial.mirror = 4294967287", origin)
         self.assertIn("bits 80 .. 111", origin)
         self.assertIn("[ff ff ff f7]", origin)
+        self.assertEqual(self.system.run("wf-query", "serial.mirror", "--packet"), origin)
         self.system.run("wf-packets", "--from", "2001-01-01", "--to", "2001-01-02", status=1)
         self.system.run("wf-packets", "--of", "serial.nothing", status=2)
         self.system.run("wf-packets", "--apid", "5000", status=2)

@@ -213,6 +213,8 @@ int main(int argc, char **argv)
                                  .by = "device",
                                  .tier = "auto",
                                  .quality = "absent" };
+    bool is_packet = false;
+    int status;
     const struct wf_option options[] = {
         { "from", "TIME", "Beginning of the range; default now-1h.", &words.from, NULL },
         { "to", "TIME", "Its end, not included; default now.", &words.to, NULL },
@@ -248,6 +250,9 @@ int main(int argc, char **argv)
           &chosen->is_filled },
         { "first", "COND", "When did it begin to hold for the first time?", &chosen->first, NULL },
         { "last", "COND", "And when for the last time?", &chosen->last, NULL },
+        { "packet", NULL,
+          "The packet that the newest value before --to came from, its bits marked.", NULL,
+          &is_packet },
         { "stats", NULL, "Counts, extremes and when, mean, deviation, percentiles.", NULL,
           &chosen->is_stats },
     };
@@ -261,9 +266,10 @@ int main(int argc, char **argv)
     };
     struct wf_common common;
     struct wf_err err = { 0 };
-    int status;
 
     wf_options_parse(&line, argc, argv, &common);
+    if (is_packet && query_show_packet(&common, words.to, &err) < 0)
+        return query_failed(&err);
     if (query_parse_words(&words, chosen, &err) < 0)
         return query_failed(&err);
     status = ask(&query, &common);

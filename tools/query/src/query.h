@@ -23,6 +23,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <watchfloor/options.h>
 #include <watchfloor/expr.h>
 #include <watchfloor/names.h>
 #include <watchfloor/store/aligned.h>
@@ -262,5 +263,8 @@ struct query_plot {
 int query_plot_read(struct query *query, const struct query_gaps *gaps, int width,
                     struct query_plot *out, struct wf_err *err);
 void query_plot_free(struct query_plot *plot);
+
+/* packet.c: become wf-packets --of; comes back only when that failed. */
+int query_show_packet(const struct wf_common *common, const char *at, struct wf_err *err);
 
 #endif /* QUERY_QUERY_H */
