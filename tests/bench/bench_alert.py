@@ -10,9 +10,8 @@ the journal. The bare limit of a synced one is what fdatasync of one page takes 
 import argparse
 import json
 import os
+import socket
 import sqlite3
-import statistics
-import subprocess
 import sys
 import time
 
@@ -21,8 +20,6 @@ sys.dont_write_bytecode = True
 import packets  # noqa: E402
 import wfsystem  # noqa: E402
 from bench_receiver import Figures, cpu_ns  # noqa: E402
-
-import socket  # noqa: E402
 
 TOGGLE = "[subsystem]\napid = 100\nring = 4096\n[parameter volts]\nbits = 16\n" \
          "polynomial = 0 0.01\nhi = 30\nclear = 1 of 1\ninvalid_severity = 0\n"
@@ -43,11 +40,14 @@ def start(system):
 
 
 def fdatasync_ns(folder):
+    """One page over one that is there already, as the journal's log does most of the time."""
     path = os.path.join(folder, "bare")
     times = []
-    with open(path, "wb", buffering=0) as file:
-        for _ in range(40):
-            file.write(bytes(4096))
+    with open(path, "w+b", buffering=0) as file:
+        file.write(bytes(64 * 4096))
+        os.fsync(file.fileno())
+        for page in range(60):
+            os.pwrite(file.fileno(), os.urandom(4096), page * 4096)
             begun = time.monotonic_ns()
             os.fdatasync(file.fileno())
             times.append(time.monotonic_ns() - begun)

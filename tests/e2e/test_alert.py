@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 # timeout: 400
 """The alarm monitor from packets to journal, table and commands."""
+import grp
 import json
 import os
+import pwd
 import unittest
 
 from alertcase import CONFIG, POWER, AlertCase, signal, struct, wait_for
@@ -33,7 +35,6 @@ class Alert(AlertCase):
 
     @staticmethod
     def me():
-        import pwd
         return pwd.getpwuid(os.geteuid()).pw_name
 
     def test_states_and_rules_are_alarms_of_their_own(self):
@@ -178,6 +179,69 @@ class Alert(AlertCase):
         self.assertEqual(self.alarm("main.power.mode STATES")["seq"], seq)
         self.send(struct.pack(">HB", 3100, 1))
         wait_for(lambda: self.state(LIMIT) == "ACTIVE_UNACK", "the new limit")
+
+    def test_without_a_sync_of_every_commit_nothing_is_missing_either(self):
+        self.write_config("[alert main]\nsync = 50ms\n")
+        self.start()
+        for _ in range(5):
+            self.power(31, 29, 29)
+        self.kill()
+        self.write_config("")
+        self.alert = self.monitor()
+        self.write_config("[alert main]\nsync = 1s\n")
+        self.reload()
+        self.power(31)
+        self.assertEqual([event for (event,) in self.transitions(LIMIT, "event")],
+                         ["RAISE", "RTN"] * 5 + ["RAISE"])
+        self.stop()
+
+    # -- who may what ----------------------------------------------------------------------------
+
+    def ask_as(self, whom, **request):
+        """The same by another user."""
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setgroups([])
+                os.setgid(grp.getgrnam("nogroup").gr_gid)
+                os.setuid(pwd.getpwnam(whom).pw_uid)
+                os.write(writing, json.dumps(self.ask(**request)).encode())
+            finally:
+                os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            answer = pipe.read()
+        os.waitpid(child, 0)
+        self.assertTrue(answer, "no answer for %s to %r" % (whom, request))
+        return json.loads(answer)
+
+    def test_roles_come_from_users_and_groups(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root to become somebody else")
+        everybody = "[watchfloor]\nplugins = plugins\ngroup = nogroup\n" + CONFIG
+        self.system.write_config(everybody + "[role operator]\nusers = nobody\nshelve_max = 10m\n")
+        self.start()
+        for folder in (self.system.folder, self.system.state,
+                       os.path.join(self.system.state, "run")):
+            os.chmod(folder, 0o755)
+        self.power(31)
+        seq = self.alarm(LIMIT)["seq"]
+        self.assertEqual(self.ask_as("nobody", do="status")["you"],
+                         {"user": "nobody", "role": "operator"})
+        answer = self.ask_as("nobody", do="service", alarm=LIMIT, out=True)
+        self.assertEqual((answer["code"], answer["role"], answer["needs"]),
+                         ("DENIED", "operator", "engineer"))
+        self.assertEqual(self.ask_as("nobody", do="shelve", alarm=LIMIT, for_s=700)["code"], "LIMIT")
+        answer = self.ask_as("nobody", do="ack", alarm=LIMIT, seq=seq, note="mine", user="root")
+        self.assertEqual(answer["alarm"]["user"], "nobody")
+        self.system.write_config(everybody + "[role engineer]\ngroups = nogroup\n")
+        self.reload()
+        self.assertTrue(self.ask_as("nobody", do="service", alarm=LIMIT, out=True)["ok"])
+        self.system.write_config(everybody)
+        self.reload()
+        self.assertEqual(self.ask_as("nobody", do="unshelve", alarm=LIMIT)["code"], "DENIED")
+        self.assertTrue(self.ask_as("nobody", do="list")["ok"])
 
     # -- configuration ---------------------------------------------------------------------------
 

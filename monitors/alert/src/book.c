@@ -161,6 +161,11 @@ void alert_book_apply(struct alert_alarm *alarm, const struct wf_journal_entry *
 
     if (strcmp(entry->event, "RAISE") == 0 || strcmp(entry->event, "WORSEN") == 0)
         apply_trip(shown, entry);
+    if (strcmp(entry->event, "VIOLATION") == 0 && shown->state == WF_ALARM_NORMAL) {
+        shown->value = entry->value; /* pending: what it is that may become an alarm */
+        shown->limit = entry->limit;
+        (void)wf_copy_text(shown->value_text, sizeof(shown->value_text), entry->value_text);
+    }
     if (strcmp(entry->event, "ACK") == 0) {
         (void)wf_copy_text(shown->user, sizeof(shown->user), entry->user);
         (void)wf_copy_text(shown->note, sizeof(shown->note), entry->note);

@@ -49,8 +49,8 @@ struct alert_alarm {
     uint32_t children; /* suppressed by it, as shown */
 
     uint64_t name_hash;
-    bool is_between;  /* in alert.between: counts something since its last transition */
-    size_t listed_at; /* in alert.listed */
+    bool is_between;          /* in alert.between: counts something since its last transition */
+    size_t listed_at;         /* in alert.listed */
     uint64_t base_hash;       /* of what configuration says of it, in the roster */
     uint64_t definition_hash; /* of the definition that `parked` belongs to, or now in the roster */
     struct wf_alarm_memory emitted; /* with its last transition: what the journal gets */

@@ -33,6 +33,7 @@ struct alert_commit {
     struct wf_journal *journal;
     bool was_read;
     unsigned failures; /* in a row */
+    int64_t synced_ns; /* monotonic, of the last sync */
     struct alert_restored restored;
 };
 
@@ -219,7 +220,7 @@ static int open_journal(struct alert_commit *commit, struct wf_err *err)
         .monitor = commit->options.monitor,
         .instance = commit->options.instance,
         .group = commit->options.group,
-        .is_synced = commit->options.is_synced,
+        .is_synced = commit->options.sync_ns == 0,
     };
     char note[sizeof(commit->restored.note)] = "";
     int rc;
@@ -269,6 +270,17 @@ static int do_batch(struct alert_commit *commit, struct alert_job *job, struct w
     return rc;
 }
 
+/* Without a sync of every commit, one for all of them now and then. */
+static void sync_sometimes(struct alert_commit *commit)
+{
+    int64_t now_ns = wf_mono_now_ns();
+
+    if (commit->options.sync_ns == 0 || now_ns - commit->synced_ns < commit->options.sync_ns)
+        return;
+    wf_journal_sync(commit->journal);
+    commit->synced_ns = now_ns;
+}
+
 static int do_job(struct alert_commit *commit, struct alert_job *job, struct wf_err *err)
 {
     int64_t begun_ns = wf_mono_now_ns();
@@ -295,7 +307,7 @@ static int do_job(struct alert_commit *commit, struct alert_job *job, struct wf_
         rc = job->forgotten < 0 ? (int)job->forgotten : 0;
         break;
     case ALERT_JOB_SYNC:
-        commit->options.is_synced = job->is_synced;
+        commit->options.sync_ns = job->sync_ns;
         wf_journal_close(&commit->journal);
         rc = open_journal(commit, err);
         break;
@@ -356,10 +368,12 @@ static void run_thread(void *context)
     uv_mutex_lock(&commit->lock);
     while ((job = wait_for_job(commit)) != NULL) {
         struct wf_err err = { 0 };
+        bool is_batch;
         int rc;
 
         uv_mutex_unlock(&commit->lock);
         rc = do_job(commit, job, &err);
+        is_batch = job->kind == ALERT_JOB_BATCH;
         if (rc < 0 && ++commit->failures % REOPEN_AFTER == 0)
             wf_journal_close(&commit->journal);
         uv_mutex_lock(&commit->lock);
@@ -376,6 +390,11 @@ static void run_thread(void *context)
         *commit->done_last = job;
         commit->done_last = &job->next;
         (void)uv_async_send(&commit->async);
+        if (!is_batch)
+            continue;
+        uv_mutex_unlock(&commit->lock);
+        sync_sometimes(commit);
+        uv_mutex_lock(&commit->lock);
     }
     uv_mutex_unlock(&commit->lock);
     wf_journal_close(&commit->journal);

@@ -77,7 +77,7 @@ struct alert_job {
 
     int64_t before_ns; /* FORGET */
     int64_t forgotten;
-    bool is_synced;  /* SYNC */
+    int64_t sync_ns; /* SYNC */
     int64_t took_ns; /* how long it took, when it is done */
     int rc;          /* of what may fail for good (ATTACH, FORGET) */
 };
@@ -109,7 +109,7 @@ struct alert_commit_options {
     char monitor[WF_NAME_SIZE];
     char instance[32];
     char group[64];
-    bool is_synced;
+    int64_t sync_ns; /* 0: every commit is synced; else this often */
 };
 
 /* How it is doing. */

@@ -96,11 +96,11 @@ static void reload(struct alert *alert)
     alert->settings = settings;
     if (is_watch_changed && alert->is_open && alert_follow_reopen(alert, &err) < 0)
         wf_log_error("reload: %s; trying again", err.text);
-    if ((settings->sync_ns == 0) != (before->sync_ns == 0)) {
+    if (settings->sync_ns != before->sync_ns) {
         struct alert_job *job = alert_job_new(ALERT_JOB_SYNC);
 
         if (job != NULL) {
-            job->is_synced = settings->sync_ns == 0;
+            job->sync_ns = settings->sync_ns;
             alert_commit_push(alert->commit, job);
         }
     }
@@ -314,7 +314,7 @@ static int open_commit(struct alert *alert, struct wf_err *err)
     (void)wf_copy_text(options.monitor, sizeof(options.monitor), alert->name);
     (void)wf_copy_text(options.instance, sizeof(options.instance), alert->instance);
     (void)wf_copy_text(options.group, sizeof(options.group), alert->config->group);
-    options.is_synced = alert->settings->sync_ns == 0;
+    options.sync_ns = alert->settings->sync_ns;
     return rc < 0 ? rc
                   : alert_commit_start(&alert->loop, &options, alert_batch_done, alert,
                                        &alert->commit, err);

@@ -309,6 +309,13 @@ int wf_journal_kept(struct wf_journal *journal, const char *name, void **out_blo
                : rc;
 }
 
+void wf_journal_sync(struct wf_journal *journal)
+{
+    /* Moving pages of the log into the file forces the log to the disk first. */
+    if (!journal->is_broken)
+        wfs_journal_file_checkpoint(&journal->file, 1);
+}
+
 int64_t wf_journal_forget(struct wf_journal *journal, int64_t before_utc_ns, struct wf_err *err)
 {
     int64_t count = 0;

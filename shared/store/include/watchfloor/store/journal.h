@@ -143,6 +143,9 @@ int wf_journal_keep(struct wf_journal *journal, const char *name, const void *bl
 int wf_journal_kept(struct wf_journal *journal, const char *name, void **out_blob,
                     size_t *out_bytes, struct wf_err *err);
 
+/* All that was committed survives a power cut from now on: for journals that are not synced. */
+void wf_journal_sync(struct wf_journal *journal);
+
 /* The same for one changed limit with its entry, and for one black box. */
 int wf_journal_limits_set(struct wf_journal *journal, const char *alarm, const char *json,
                           struct wf_journal_entry *entry, struct wf_err *err);
