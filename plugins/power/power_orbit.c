@@ -71,7 +71,7 @@ static int judge_orbit(void *state, const struct wf_view *view, struct wf_strbuf
     orbit->was_in_sunlight = power->in_sunlight;
     if (orbit->truth != WF_UNKNOWN)
         wf_strbuf_addf(why, "%+.2f Ah in the last orbit", orbit->judged_ah);
-    return orbit->truth;
+    return (int)orbit->truth;
 }
 
 static const struct wf_alert_ops orbit_ops = {

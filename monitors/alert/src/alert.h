@@ -17,7 +17,7 @@
  *   control.c   commands: who may, names, answers; do.c what they do; explain.c; edit.c limits
  *   blackbox.c  samples around a trip
  *   deadman.c   signs of life for others
- *   plugins.c   processes of alert plugins; worker.c what runs in one
+ *   plugins.c   processes of alert plugins; plugin_listen.c what they say; worker.c what runs in one
  *
  * Two threads of ours: the loop's, to which everything belongs, and the journal's (commit.c); a third only
  * waits for bells. Nothing is shown, announced or answered before it is in the journal.

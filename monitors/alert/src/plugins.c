@@ -6,7 +6,7 @@
  * and in wf.alert.
  */
 
-#include "alert.h"
+#include "plugin.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -16,11 +16,8 @@
 
 #include <watchfloor/log.h>
 
-#include "plugin_talk.h"
-
 #define PLUGINS_MAX   64
 #define PATTERNS_MAX  64
-#define SUBJECTS_MAX  1024
 #define BACKOFF_FIRST (WF_NS_PER_S / 2)
 #define BACKOFF_LAST  (30 * WF_NS_PER_S)
 /* A life that lasted this long makes up for what was before. */
@@ -28,50 +25,15 @@
 /* A module that never gets as far as saying what it is, is tried so often. */
 #define TRIES_MAX 3
 
-/* A region that a plugin judges. */
-struct subject {
-    char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
-    int64_t created_ns;
-    uint64_t next; /* sample to be judged next */
-    int condition; /* index in the roster's coded conditions, or -1 */
-    char why[ALERT_WHY_SIZE];
-};
-
-enum plugin_state { PLUGIN_WAITING, PLUGIN_RUNNING, PLUGIN_OTHER, PLUGIN_REFUSED };
-
-struct plugin {
-    struct plugin *next;
-    struct alert *alert;
-    char path[WF_PATH_SIZE];
-    char name[WF_NAME_SIZE]; /* as a name of a condition; "" until it said hello */
-    enum plugin_state state;
-    bool has_failed; /* since it last ran calmly */
-    bool is_dropped; /* not wanted any more: freed when its handles are closed */
-    unsigned tries;
-
-    uv_process_t process;
-    uv_pipe_t to, from;
-    unsigned handles; /* that are open */
-    bool is_running, is_told;
-    int64_t started_ns, heard_ns, again_ns;
-    int64_t backoff_ns;
-    const char *end_reason; /* of a life that we ended */
-
-    char line[ALERT_WORKER_LINE_MAX];
-    size_t line_len;
-    struct subject *subjects;
-    size_t subject_count;
-};
-
 struct alert_plugins {
-    struct plugin *list;
+    struct alert_plugin *list;
     struct wf_alarm_coded *coded;
     size_t coded_count;
 };
 
 /* --- what becomes of it ---------------------------------------------------------------------- */
 
-static void tell_trouble(struct plugin *plugin, const char *what)
+void alert_plugin_trouble(struct alert_plugin *plugin, const char *what)
 {
     char text[400];
     struct wf_strbuf out = WF_STRBUF_FIXED(text);
@@ -82,9 +44,9 @@ static void tell_trouble(struct plugin *plugin, const char *what)
     alert_note(plugin->alert, WF_JOURNAL_TROUBLE, "", "", "", text);
 }
 
-static void free_plugin(struct plugin *plugin)
+static void free_plugin(struct alert_plugin *plugin)
 {
-    struct plugin **at = &plugin->alert->plugins->list;
+    struct alert_plugin **at = &plugin->alert->plugins->list;
 
     while (*at != NULL && *at != plugin)
         at = &(*at)->next;
@@ -96,7 +58,7 @@ static void free_plugin(struct plugin *plugin)
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct plugin *plugin = handle->data;
+    struct alert_plugin *plugin = handle->data;
 
     if (--plugin->handles == 0 && plugin->is_dropped)
         free_plugin(plugin);
@@ -108,7 +70,7 @@ static void close_one(uv_handle_t *handle)
         uv_close(handle, on_closed);
 }
 
-static void end_process(struct plugin *plugin, const char *reason)
+void alert_plugin_end(struct alert_plugin *plugin, const char *reason)
 {
     if (!plugin->is_running || plugin->end_reason != NULL)
         return;
@@ -117,7 +79,7 @@ static void end_process(struct plugin *plugin, const char *reason)
 }
 
 /* In words, what an end without our doing was. */
-static void describe_end(const struct plugin *plugin, int64_t status, int signal,
+static void describe_end(const struct alert_plugin *plugin, int64_t status, int signal,
                          struct wf_strbuf *out)
 {
     if (plugin->end_reason != NULL)
@@ -130,7 +92,7 @@ static void describe_end(const struct plugin *plugin, int64_t status, int signal
         wf_strbuf_addf(out, "it ended by itself with status %lld", (long long)status);
 }
 
-static void plan_restart(struct plugin *plugin, int64_t status, int signal)
+static void plan_restart(struct alert_plugin *plugin, int64_t status, int signal)
 {
     int64_t now_ns = wf_mono_now_ns();
     char text[200];
@@ -151,12 +113,12 @@ static void plan_restart(struct plugin *plugin, int64_t status, int signal)
         wf_strbuf_add(&out, "; it is started again in ");
         wf_strbuf_add_age(&out, plugin->backoff_ns);
     }
-    tell_trouble(plugin, text);
+    alert_plugin_trouble(plugin, text);
 }
 
 static void on_exit(uv_process_t *process, int64_t status, int signal)
 {
-    struct plugin *plugin = process->data;
+    struct alert_plugin *plugin = process->data;
 
     plugin->is_running = false;
     close_one((uv_handle_t *)&plugin->process);
@@ -172,128 +134,6 @@ static void on_exit(uv_process_t *process, int64_t status, int signal)
     plan_restart(plugin, status, signal);
 }
 
-/* --- what it says ------------------------------------------------------------------------------ */
-
-static struct subject *find_subject(struct plugin *plugin, const char *source,
-                                    const char *subsystem)
-{
-    for (size_t i = 0; i < plugin->subject_count; i++)
-        if (wf_name_is_equal(plugin->subjects[i].source, source) &&
-            wf_name_is_equal(plugin->subjects[i].subsystem, subsystem))
-            return &plugin->subjects[i];
-    return NULL;
-}
-
-static void take_subject(struct plugin *plugin, const char *line)
-{
-    char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
-    struct subject *list;
-
-    if (sscanf(line, "F %48s %48s", source, subsystem) != 2 ||
-        alert_follow_find(plugin->alert, source, subsystem) == NULL ||
-        find_subject(plugin, source, subsystem) != NULL || plugin->subject_count == SUBJECTS_MAX)
-        return;
-    list = realloc(plugin->subjects, (plugin->subject_count + 1) * sizeof(*list));
-    if (list == NULL)
-        return;
-    plugin->subjects = list;
-    list += plugin->subject_count++;
-    memset(list, 0, sizeof(*list));
-    list->condition = -1;
-    (void)wf_copy_text(list->source, sizeof(list->source), source);
-    (void)wf_copy_text(list->subsystem, sizeof(list->subsystem), subsystem);
-    plugin->alert->is_changed = true;
-}
-
-static void take_judgement(struct plugin *plugin, const char *line)
-{
-    struct alert *alert = plugin->alert;
-    char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
-    long long created, mono, utc, device;
-    unsigned long long number, epoch, order;
-    int truth, at = 0;
-    struct subject *subject;
-
-    if (sscanf(line, "J %48s %48s %lld %llu %llu %llu %lld %lld %lld %d%n", source, subsystem,
-               &created, &number, &epoch, &order, &mono, &utc, &device, &truth, &at) != 10 ||
-        truth < WF_FALSE || truth > WF_UNKNOWN) {
-        end_process(plugin, "it said what makes no sense and was ended");
-        return;
-    }
-    subject = find_subject(plugin, source, subsystem);
-    /* The first one of a region: now its condition has to be in the roster. */
-    if (subject != NULL && subject->condition < 0 && alert->is_changed)
-        alert_follow_refresh(alert);
-    if (subject == NULL || subject->condition < 0 || alert->roster == NULL)
-        return;
-    if (subject->created_ns == created && number < subject->next)
-        return;
-    subject->created_ns = created;
-    subject->next = number + 1;
-    (void)wf_copy_text(subject->why, sizeof(subject->why), line[at] == ' ' ? line + at + 1 : "");
-
-    struct wf_alarm_now now = { .mono_ns = mono, .utc_ns = utc, .device_ns = device };
-
-    alert->judged_epoch = epoch;
-    alert->judged_number = number;
-    alert->why = subject->why;
-    wf_alarm_roster_judged(alert->roster, (size_t)subject->condition, (enum wf_truth)truth, &now);
-    alert->judged_epoch = alert->judged_number = 0;
-    alert->why = NULL;
-    alert->has_moved = true;
-}
-
-static void take_hello(struct plugin *plugin, const char *line)
-{
-    plugin->state = PLUGIN_RUNNING;
-    wf_name_from_text(line + 2, plugin->name);
-    plugin->tries = 0;
-}
-
-static void take_line(struct plugin *plugin, const char *line)
-{
-    char text[ALERT_WORKER_LINE_MAX];
-
-    switch (line[0]) {
-    case 'A':
-        break;
-    case 'H':
-        take_hello(plugin, line);
-        break;
-    case 'F':
-        take_subject(plugin, line);
-        break;
-    case 'J':
-        take_judgement(plugin, line);
-        break;
-    case 'E':
-        plugin->state = PLUGIN_REFUSED;
-        plugin->has_failed = true;
-        (void)wf_copy_text(text, sizeof(text), line + (line[1] == ' ' ? 2 : 1));
-        tell_trouble(plugin, text);
-        break;
-    default:
-        end_process(plugin, "it said what makes no sense and was ended");
-    }
-}
-
-static void take_bytes(struct plugin *plugin, const char *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (bytes[i] != '\n') {
-            if (plugin->line_len + 1 < sizeof(plugin->line))
-                plugin->line[plugin->line_len++] = bytes[i];
-            else
-                end_process(plugin, "it said what makes no sense and was ended");
-            continue;
-        }
-        plugin->line[plugin->line_len] = '\0';
-        if (plugin->end_reason == NULL)
-            take_line(plugin, plugin->line);
-        plugin->line_len = 0;
-    }
-}
-
 static void give_room(uv_handle_t *handle, size_t wanted, uv_buf_t *out)
 {
     static char room[16384]; /* one loop, one read at a time */
@@ -304,28 +144,28 @@ static void give_room(uv_handle_t *handle, size_t wanted, uv_buf_t *out)
 
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf)
 {
-    struct plugin *plugin = stream->data;
+    struct alert_plugin *plugin = stream->data;
 
     if (count < 0) {
         (void)uv_read_stop(stream);
         return;
     }
     plugin->heard_ns = wf_mono_now_ns();
-    take_bytes(plugin, buf->base, (size_t)count);
+    alert_plugin_hear(plugin, buf->base, (size_t)count);
     alert_batch_flush(plugin->alert, false);
 }
 
 /* --- starting ---------------------------------------------------------------------------------- */
 
 /* Where each region was, then the word to begin. One write; the pipe takes it or the plugin hangs. */
-static void tell_positions(struct plugin *plugin)
+static void tell_positions(struct alert_plugin *plugin)
 {
     struct wf_strbuf text;
     uv_buf_t buf;
 
     wf_strbuf_init(&text, 1u << 20);
     for (size_t i = 0; i < plugin->subject_count; i++) {
-        const struct subject *subject = &plugin->subjects[i];
+        const struct alert_subject *subject = &plugin->subjects[i];
 
         if (subject->created_ns != 0)
             wf_strbuf_addf(&text, "P %s %s %lld %llu\n", subject->source, subject->subsystem,
@@ -355,7 +195,7 @@ static size_t split_patterns(char *text, char **words, size_t max)
     return count;
 }
 
-static void open_pipes(struct plugin *plugin)
+static void open_pipes(struct alert_plugin *plugin)
 {
     uv_loop_t *loop = &plugin->alert->loop;
 
@@ -365,7 +205,7 @@ static void open_pipes(struct plugin *plugin)
     plugin->handles = 3;
 }
 
-static int spawn(struct plugin *plugin, const char *program, const char *patterns)
+static int spawn(struct alert_plugin *plugin, const char *program, const char *patterns)
 {
     struct alert *alert = plugin->alert;
     char deadline[24], copy[4096];
@@ -389,7 +229,7 @@ static int spawn(struct plugin *plugin, const char *program, const char *pattern
     return uv_spawn(&alert->loop, &plugin->process, &options);
 }
 
-static void start(struct plugin *plugin)
+static void start(struct alert_plugin *plugin)
 {
     struct alert *alert = plugin->alert;
     char program[WF_PATH_SIZE];
@@ -410,7 +250,7 @@ static void start(struct plugin *plugin)
         close_one((uv_handle_t *)&plugin->to);
         close_one((uv_handle_t *)&plugin->from);
         plugin->again_ns = wf_mono_now_ns() + BACKOFF_LAST;
-        tell_trouble(plugin, "its process cannot be started; trying again");
+        alert_plugin_trouble(plugin, "its process cannot be started; trying again");
         return;
     }
     plugin->is_running = true;
@@ -426,7 +266,7 @@ void alert_plugins_tick(struct alert *alert)
 
     if (alert->plugins == NULL || alert->is_stopping)
         return;
-    for (struct plugin *at = alert->plugins->list; at != NULL; at = at->next) {
+    for (struct alert_plugin *at = alert->plugins->list; at != NULL; at = at->next) {
         if (at->is_dropped)
             continue;
         if (!at->is_running && at->state == PLUGIN_WAITING && now_ns >= at->again_ns)
@@ -436,7 +276,7 @@ void alert_plugins_tick(struct alert *alert)
             at->is_told = true;
         }
         if (at->is_running && now_ns - at->heard_ns > alert->settings->plugin_deadline_ns)
-            end_process(at, "it did not answer in time and was ended");
+            alert_plugin_end(at, "it did not answer in time and was ended");
         if (at->is_running && at->state == PLUGIN_RUNNING &&
             now_ns - at->started_ns > 2 * alert->settings->plugin_deadline_ns + WF_NS_PER_S)
             at->has_failed = false;
@@ -452,7 +292,7 @@ static struct alert_plugins *plugins_of(struct alert *alert)
     return alert->plugins;
 }
 
-static void drop(struct plugin *plugin)
+static void drop(struct alert_plugin *plugin)
 {
     plugin->is_dropped = true;
     if (plugin->is_running)
@@ -463,7 +303,7 @@ static void drop(struct plugin *plugin)
 
 static void add_module(struct alert *alert, const char *path)
 {
-    struct plugin *plugin;
+    struct alert_plugin *plugin;
     size_t count = 0;
 
     for (plugin = alert->plugins->list; plugin != NULL; plugin = plugin->next)
@@ -514,7 +354,7 @@ void alert_plugins_scan(struct alert *alert, const struct wf_config *config)
 
     if (plugins_of(alert) == NULL)
         return;
-    for (struct plugin *at = alert->plugins->list, *next; at != NULL; at = next) {
+    for (struct alert_plugin *at = alert->plugins->list, *next; at != NULL; at = next) {
         next = at->next;
         if (!at->is_dropped)
             drop(at);
@@ -548,14 +388,15 @@ size_t alert_plugins_coded(struct alert *alert, const struct wf_config_alert *se
     *out_coded = NULL;
     if (plugins == NULL)
         return 0;
-    for (const struct plugin *at = plugins->list; at != NULL; at = at->next)
+    for (const struct alert_plugin *at = plugins->list; at != NULL; at = at->next)
         count += at->is_dropped ? 0 : at->subject_count;
     free(plugins->coded);
     plugins->coded = calloc(count + 1, sizeof(*plugins->coded));
     plugins->coded_count = 0;
-    for (struct plugin *at = plugins->list; at != NULL && plugins->coded != NULL; at = at->next)
+    for (struct alert_plugin *at = plugins->list; at != NULL && plugins->coded != NULL;
+         at = at->next)
         for (size_t i = 0; i < at->subject_count && !at->is_dropped; i++) {
-            struct subject *subject = &at->subjects[i];
+            struct alert_subject *subject = &at->subjects[i];
             bool is_there = false;
 
             for (size_t m = 0; m < member_count && !is_there; m++)
@@ -582,7 +423,7 @@ void alert_plugins_positions(const struct alert *alert,
 {
     if (alert->plugins == NULL)
         return;
-    for (const struct plugin *at = alert->plugins->list; at != NULL; at = at->next)
+    for (const struct alert_plugin *at = alert->plugins->list; at != NULL; at = at->next)
         for (size_t i = 0; i < at->subject_count && !at->is_dropped; i++)
             if (at->subjects[i].created_ns != 0)
                 each(context, at->name, at->subjects[i].source, at->subjects[i].subsystem,
@@ -595,7 +436,7 @@ void alert_plugins_close(struct alert *alert)
 
     if (plugins == NULL)
         return;
-    for (struct plugin *at = plugins->list, *next; at != NULL; at = next) {
+    for (struct alert_plugin *at = plugins->list, *next; at != NULL; at = next) {
         next = at->next;
         if (!at->is_dropped)
             drop(at);
@@ -612,7 +453,7 @@ void alert_plugins_count(const struct alert *alert, uint32_t *out_running, uint3
     *out_running = *out_failed = 0;
     if (alert->plugins == NULL)
         return;
-    for (const struct plugin *at = alert->plugins->list; at != NULL; at = at->next) {
+    for (const struct alert_plugin *at = alert->plugins->list; at != NULL; at = at->next) {
         if (at->is_dropped || at->state == PLUGIN_OTHER)
             continue;
         *out_running += at->is_running && at->state == PLUGIN_RUNNING;
