@@ -655,6 +655,10 @@ int wfs_rolls_work(struct wf_store *store, int64_t now_mono_ns, bool is_final, s
         rc = finish(&work, err);
     if (rc < 0 || work.count == 0)
         wfs_rollups_rollback(&store->rollups);
+    if (rc == WF_ERR_CORRUPT)
+        store->rollups.is_suspect = true; /* which one it is shows when it is opened again */
+    if (rc < 0 && store->rollups.bad.is_set)
+        return wfs_rolls_replace(store, err);
     return rc < 0 ? rc : work.count > 0;
 }
 

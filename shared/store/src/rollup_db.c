@@ -86,6 +86,32 @@ static int create(const struct wfs_rollups *rollups, struct wfs_rollup *rollup, 
     return rc;
 }
 
+static int look_through(sqlite3 *db, struct wf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = wfs_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
+
+    if (rc < 0)
+        return rc;
+    rc = sqlite3_step(stmt);
+    if (rc != SQLITE_ROW)
+        rc = wfs_fail(err, db, rc, "check");
+    else
+        rc = strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0
+                 ? 0
+                 : wf_fail(err, WF_ERR_CORRUPT, "check: %.160s", sqlite3_column_text(stmt, 0));
+    (void)sqlite3_finalize(stmt);
+    return rc;
+}
+
+static void note_bad(struct wfs_rollups *rollups, const struct wfs_rollup *rollup)
+{
+    rollups->bad.is_set = true;
+    rollups->bad.tier = rollup->tier;
+    rollups->bad.period_ns = rollup->period_ns;
+    (void)wf_copy_text(rollups->bad.path, sizeof(rollups->bad.path), rollup->path);
+}
+
 static int open_one(struct wfs_rollups *rollups, struct wfs_rollup *rollup, struct wf_err *err)
 {
     int rc = wfs_rollup_path(rollups->folder, rollup->tier, rollup->period_ns, rollup->path, err);
@@ -99,12 +125,16 @@ static int open_one(struct wfs_rollups *rollups, struct wfs_rollup *rollup, stru
     /* What a day file says of it must be true after a power cut too. */
     if (rc == 0)
         rc = wfs_exec(rollup->db, err, "PRAGMA synchronous=FULL");
+    if (rc == 0 && rollups->is_suspect)
+        rc = look_through(rollup->db, err);
     if (rc == 0)
         rc = create(rollups, rollup, err);
     if (rc == 0)
         rc = prepare(rollup, err);
     if (rc < 0) {
         wf_err_prefix(err, "%s", rollup->path);
+        if (rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION)
+            note_bad(rollups, rollup);
         if (rollup->db != NULL)
             close_one(rollup);
         return rc;

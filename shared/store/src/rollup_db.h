@@ -29,7 +29,14 @@ struct wfs_rollups {
     const char *folder, *instance, *group; /* the store's */
     struct wfs_rollup open[WFS_ROLLUPS_OPEN];
     uint64_t generations, uses;
-    uint64_t rows; /* written since create */
+    uint64_t rows;   /* written since create */
+    bool is_suspect; /* something was damaged: look through each file when it is opened */
+    struct wfs_bad_rollup {
+        bool is_set;
+        enum wfs_tier tier;
+        int64_t period_ns;
+        char path[WFS_PATH_SIZE];
+    } bad; /* the file that turned out to be damaged: the caller's to put away */
 };
 
 /* The bucket's accumulators; `is_merged`: several piles make the bucket, each adds to it. */

@@ -93,6 +93,8 @@ int wfs_rolls_read_dirty(struct wf_store *store, sqlite3 *db, int64_t day_ns, st
  */
 int wfs_rolls_work(struct wf_store *store, int64_t now_mono_ns, bool is_final, struct wf_err *err);
 void wfs_rolls_free(struct wf_store *store);
+/* A rollup file is damaged: put it away, claim nothing of it, make it again from raw rows. */
+int wfs_rolls_replace(struct wf_store *store, struct wf_err *err);
 
 /* A row was put: into its bucket, or its minute is dirty. */
 int wfs_roll_up(struct wfs_slot *slot, const struct wf_store_sample *sample, struct wf_err *err);

@@ -6,9 +6,11 @@
 
 #include "store.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <watchfloor/clock.h>
 
@@ -287,6 +289,45 @@ int wf_store_rebuild(struct wf_store *store, const char *source, const char *sub
                                 err);
     }
     return rc;
+}
+
+int wfs_rolls_replace(struct wf_store *store, struct wf_err *err)
+{
+    struct wfs_bad_rollup *bad = &store->rollups.bad;
+    int64_t period_ns = bad->period_ns, from_ns = period_ns;
+    char to[WFS_PATH_SIZE + 40];
+    unsigned n = 1;
+    int rc = 0;
+
+    bad->is_set = false;
+    do
+        (void)snprintf(to, sizeof(to), "%s.damaged-%u", bad->path, n++);
+    while (access(to, F_OK) == 0 && n < 1000);
+    if (rename(bad->path, to) != 0)
+        return wf_fail_errno(err, errno, "set %s aside", bad->path);
+    for (size_t i = 0; i < 2; i++) {
+        char beside[WFS_PATH_SIZE + 8];
+
+        (void)snprintf(beside, sizeof(beside), "%s%s", bad->path, i == 0 ? "-wal" : "-shm");
+        (void)unlink(beside);
+    }
+    wfs_notice(store, "%s is damaged; kept as %s, and made again from rows", bad->path,
+               strrchr(to, '/') + 1);
+    if (from_ns < store->raw_from_ns)
+        from_ns =
+            wfs_bucket_start(WFS_TIER_HOUR, store->raw_from_ns + wfs_tier_ns(WFS_TIER_HOUR) - 1);
+    for (struct wfs_roll *roll = store->rolls; rc == 0 && roll != NULL; roll = roll->next) {
+        int64_t *claimed =
+            bad->tier == WFS_TIER_MINUTE ? &roll->state.minute_from : &roll->state.hour_from;
+
+        if (roll->state.hour_from == WF_TIME_NONE || roll->state.to_ns <= period_ns)
+            continue;
+        /* What cannot be made again lies between what is claimed and what can: give that up. */
+        if (from_ns > period_ns && *claimed != WF_TIME_NONE && *claimed < from_ns)
+            *claimed = from_ns;
+        rc = rewind_roll(store, roll, from_ns, err);
+    }
+    return rc < 0 ? rc : 1;
 }
 
 int wf_store_settle(struct wf_store *store, bool (*go_on)(void *context, uint64_t rows),

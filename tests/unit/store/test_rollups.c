@@ -429,6 +429,48 @@ static void rollups_that_cannot_be_written_hold_up_no_row(void **state)
     end(&test);
 }
 
+static void a_damaged_rollup_file_is_made_again_from_rows(void **state)
+{
+    struct rolling test;
+    struct checked checked;
+    struct wf_err err = { 0 };
+    char *path, *aside;
+    FILE *file;
+
+    (void)state;
+    begin(&test, fast_text);
+    for (int minute = 0; minute < 130; minute++)
+        write_run(&test, NOON + minute * 60 * WF_NS_PER_S, 12);
+    tidy(&test, WF_NS_PER_S);
+    again(&test);
+    path = tmp_folder_path(&test.place.tmp, "minute/2001-02.db");
+    aside = tmp_folder_path(&test.place.tmp, "minute/2001-02.db.damaged-1");
+    file = fopen(path, "r+b");
+    assert_non_null(file);
+    for (int i = 0; i < 4096; i++)
+        assert_int_equal(fputc(0xa5, file), 0xa5);
+    (void)fclose(file);
+    for (int minute = 130; minute < 260; minute++) {
+        write_run(&test, NOON + minute * 60 * WF_NS_PER_S, 12);
+        test.mono_ns += WF_NS_PER_S;
+        assert_int_equal(wf_store_tidy(test.place.store, test.mono_ns, &err), 0);
+    }
+    for (int i = 0; i < 30; i++) {
+        test.mono_ns += WF_NS_PER_S;
+        assert_int_equal(wf_store_tidy(test.place.store, test.mono_ns, &err), 0);
+    }
+    assert_non_null(strstr(test.place.notices, "made again from rows"));
+    assert_int_equal(access(aside, F_OK), 0);
+    checked = check_rollups(&test.place, "fast");
+    assert_true(checked.minutes >= 120 && checked.hours >= 2);
+    settle(&test);
+    checked = check_rollups(&test.place, "fast");
+    assert_true(checked.minutes >= 258 && checked.hours >= 4);
+    free(path);
+    free(aside);
+    end(&test);
+}
+
 /* --- anything, in any order -------------------------------------------------------------- */
 
 static uint64_t random_state;
@@ -533,6 +575,7 @@ int main(void)
         cmocka_unit_test(rows_inserted_beside_the_live_path_are_rolled_up),
         cmocka_unit_test(rollups_are_made_again_from_rows),
         cmocka_unit_test(rollups_that_cannot_be_written_hold_up_no_row),
+        cmocka_unit_test(a_damaged_rollup_file_is_made_again_from_rows),
         cmocka_unit_test(random_histories_are_rolled_up_as_their_rows_say),
     };
 
