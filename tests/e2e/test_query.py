@@ -37,7 +37,7 @@ count = 3
 0 = OFF
 1 = SAFE
 2 = NOMINAL
-3 = SAFE MODE
+3 = SAFE, "MODE"
 """
 
 # Slower, and silent for a while: its last value holds for three periods only.
@@ -111,7 +111,7 @@ class Query(HistoryCase):
         cases = [
             ("power.mode == SAFE", lambda t, n: mode(n) == 1),
             ("power.mode = SAFE and volts < 3", lambda t, n: mode(n) == 1 and volts(n) < 3),
-            ("mode == \"SAFE MODE\" or number > 590", lambda t, n: mode(n) == 3 or n > 590),
+            ("mode == 3 or number > 590", lambda t, n: mode(n) == 3 or n > 590),
             ("not (main.power.number >= 10)", lambda t, n: n < 10),
             ("number % 7 == 0 and volts >= 1", lambda t, n: n % 7 == 0 and volts(n) >= 1),
             ("thermal.heater", lambda t, n: heater(t) is True),
@@ -209,6 +209,12 @@ class Query(HistoryCase):
         self.assertEqual(answer["p99"], values[math.ceil(COUNT * 0.99) - 1])
         self.assertEqual(iso_ns(answer["max_time"]), self.power[-1][0])
         self.assertIn("mean", self.query("power.volts", "--stats", *DAY))
+        # Labels are text, and need their quotes.
+        mode = json.loads(self.query("power.mode", "--where", "number < 4", "--stats", "--format",
+                                     "json", *DAY))[0]
+        self.assertEqual((mode["min"], mode["max"]), ("OFF", 'SAFE, "MODE"'))
+        rows = self.rows("power.mode", "--where", "number < 4", "--stats")
+        self.assertEqual(dict(zip(*rows))["max"], 'SAFE, "MODE"')
 
     # -- plots ----------------------------------------------------------------------------------
 

@@ -223,6 +223,10 @@ char query_gap_letter(enum wf_gap_cause cause);
 
 /* --- writing: each returns the exit status, and tells failures itself ------------------------- */
 
+/* A text as a string of JSON to stdout, and as a field of CSV. */
+void query_put_string(const char *text, size_t len);
+void query_add_field(struct wf_strbuf *out, const char *text, size_t len);
+
 int query_write_csv(struct query *query);
 int query_write_json(struct query *query);
 int query_write_table(struct query *query);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <watchfloor/clock.h>
 
@@ -133,6 +134,20 @@ static void print_csv_head(void)
                  "deviation,p1,p50,p99\r\n");
 }
 
+static void put_text(const char *text, bool is_json)
+{
+    struct wf_strbuf field;
+
+    if (is_json) {
+        query_put_string(text, strlen(text));
+        return;
+    }
+    wf_strbuf_init(&field, 1u << 16);
+    query_add_field(&field, text, strlen(text));
+    (void)fputs(field.text, stdout);
+    wf_strbuf_fini(&field);
+}
+
 /* The same members for CSV (empty fields) and JSON (null). */
 static void print_machine(const struct query *query, const struct query_column *column,
                           const struct stats *stats, bool is_first)
@@ -159,14 +174,12 @@ static void print_machine(const struct query *query, const struct query_column *
     };
     unsigned long long absent = stats->qualities[WF_QUALITY_ABSENT];
 
-    if (is_json)
-        (void)printf("%s\n{\"parameter\":\"%s\",\"unit\":\"%s\",\"count\":%llu,\"bad\":%llu,"
-                     "\"absent\":%llu",
-                     is_first ? "" : ",", column->name, column->unit,
-                     (unsigned long long)bin->count, (unsigned long long)bin->bad, absent);
-    else
-        (void)printf("%s,%s,%llu,%llu,%llu", column->name, column->unit,
-                     (unsigned long long)bin->count, (unsigned long long)bin->bad, absent);
+    (void)printf(is_json ? "%s\n{\"parameter\":" : "%.0s", is_first ? "" : ",");
+    put_text(column->name, is_json);
+    (void)fputs(is_json ? ",\"unit\":" : ",", stdout);
+    put_text(column->unit, is_json);
+    (void)printf(is_json ? ",\"count\":%llu,\"bad\":%llu,\"absent\":%llu" : ",%llu,%llu,%llu",
+                 (unsigned long long)bin->count, (unsigned long long)bin->bad, absent);
     for (size_t i = 0; i < WF_COUNT_OF(members); i++) {
         bool is_time = members[i].time_ns != 0, is_there;
         struct query_cell cell = { .value = { .kind = WF_VALUE_F64, .as.f64 = members[i].number } };
@@ -184,11 +197,11 @@ static void print_machine(const struct query *query, const struct query_column *
         else if (is_there)
             query_add_cell(query, &cell, false, &text);
         is_quoted = is_there && (is_time || query_cell_kind(query, &cell) == QUERY_CELL_TEXT);
-        if (is_json)
-            (void)printf(",\"%s\":%s%s%s", members[i].name, is_quoted ? "\"" : "",
-                         is_there ? room : "null", is_quoted ? "\"" : "");
+        (void)printf(is_json ? ",\"%s\":" : ",%.0s", members[i].name);
+        if (is_quoted || !is_json)
+            put_text(room, is_json);
         else
-            (void)printf(",%s", room);
+            (void)fputs(is_there ? room : "null", stdout);
     }
     (void)fputs(is_json ? "}" : "\r\n", stdout);
 }

@@ -10,7 +10,7 @@
 /* Written in pieces of this size. */
 #define WRITE_BYTES (64u << 10)
 
-static void add_field(struct wf_strbuf *out, const char *text, size_t len)
+void query_add_field(struct wf_strbuf *out, const char *text, size_t len)
 {
     if (memchr(text, '"', len) == NULL && memchr(text, ',', len) == NULL &&
         memchr(text, '\n', len) == NULL && memchr(text, '\r', len) == NULL) {
@@ -43,12 +43,12 @@ static void add_header(const struct query *query, struct wf_strbuf *text)
 
         query_cell_name(query, i, &buf);
         wf_strbuf_add_char(text, ',');
-        add_field(text, name, buf.len);
+        query_add_field(text, name, buf.len);
         if (!query->options.is_quality_shown)
             continue;
         wf_strbuf_add(&buf, ":quality");
         wf_strbuf_add_char(text, ',');
-        add_field(text, name, buf.len);
+        query_add_field(text, name, buf.len);
     }
     wf_strbuf_add_bytes(text, "\r\n", 2);
 }
@@ -74,12 +74,12 @@ static void add_cell(const struct query *query, const struct query_cell *cell,
     wf_strbuf_init_fixed(&text, room, sizeof(room));
     query_add_cell(query, cell, false, &text);
     if (!text.was_cut) {
-        add_field(out, text.text, text.len);
+        query_add_field(out, text.text, text.len);
         return;
     }
     wf_strbuf_init(&text, 64u << 20);
     query_add_cell(query, cell, false, &text);
-    add_field(out, text.text, text.len);
+    query_add_field(out, text.text, text.len);
     wf_strbuf_fini(&text);
 }
 

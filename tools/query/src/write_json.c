@@ -40,7 +40,7 @@ static json_t *string_of(const char *text, size_t len)
     return string;
 }
 
-static void put_string(const char *text, size_t len)
+void query_put_string(const char *text, size_t len)
 {
     json_t *string = string_of(text, len);
 
@@ -51,7 +51,7 @@ static void put_string(const char *text, size_t len)
 
 static void put_text(const struct wf_strbuf *text)
 {
-    put_string(text->text, text->len);
+    query_put_string(text->text, text->len);
 }
 
 static void put_time(int64_t time_ns)
@@ -80,7 +80,7 @@ static void put_cell(const struct query *query, const struct query_cell *cell,
         break;
     case QUERY_CELL_TEXT:
         query_add_cell(query, cell, false, text);
-        put_string(text->text, text->len);
+        query_put_string(text->text, text->len);
         break;
     }
 }
@@ -182,13 +182,13 @@ static int put_deleted(void *context, const struct wf_deleted *deleted)
 
     (void)printf("%s\n{\"tier\":\"%s\",\"file\":", *count > 0 ? "," : "", deleted->tier);
     ++*count;
-    put_string(deleted->file, strlen(deleted->file));
+    query_put_string(deleted->file, strlen(deleted->file));
     (void)fputs(",\"from\":", stdout);
     put_time(deleted->from_ns);
     (void)fputs(",\"to\":", stdout);
     put_time(deleted->to_ns);
     (void)fputs(",\"reason\":", stdout);
-    put_string(deleted->reason, strlen(deleted->reason));
+    query_put_string(deleted->reason, strlen(deleted->reason));
     (void)fputc('}', stdout);
     return 0;
 }
@@ -202,7 +202,7 @@ static void put_unread(const struct query *query)
         (void)printf("%s\n{\"day\":", i > 0 ? "," : "");
         put_time(day_ns);
         (void)fputs(",\"why\":", stdout);
-        put_string(text, strlen(text));
+        query_put_string(text, strlen(text));
         (void)fputc('}', stdout);
     }
 }
