@@ -150,6 +150,9 @@ class AlarmFaults(AlertCase):
                          ["main.comms STALE RAISE"])
         self.assertNotIn("GAP RAISE", " ".join(marks))
         self.assertEqual(self.events("main.comms STALE"), [("RAISE", 3), ("RTN", 0)])
+        # When the suppression ends, what came and went under it is no row of the list.
+        self.assertEqual([(event, to) for _, event, _, to, _, _ in
+                          self.entries("main.power STALE")[-1:]], [("DISMISS", "NORMAL")])
         # SAFE: another load would be too much of one; back in NOMINAL it is not.
         for alarm in ("main.power.bus_power LIMIT", "main.power.load_b_current LIMIT"):
             events = [event for event, _ in self.events(alarm)]

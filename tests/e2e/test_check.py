@@ -44,6 +44,16 @@ class Check(unittest.TestCase):
         self.config = self.write("c.ini", config)
         return run("wf", "check", "--config", self.config, *arguments)
 
+    def test_rules_are_compiled_against_all_that_is_there(self):
+        self.write("plugins/power/power.ini", POWER + "suppressed_by = power.lost\n"
+                   "[condition far]\nwhen = thermal.tank < 3\n"
+                   "[condition own]\nwhen = wf.receiver.dropped > 0\n")
+        status, _, err = self.check("[listener a]\n")
+        self.assertEqual(status, 2, err)
+        self.assertIn("power.ini: far: column 1: there is no parameter 'thermal.tank'", err)
+        self.assertIn("there is no alarm 'power.lost'", err)
+        self.assertNotIn("wf.receiver", err)
+
     def test_good_configuration_is_fine(self):
         status, out, err = self.check("[listener a]\nframing = skip 4, length 2 big\n"
                                       "[process p]\nrun = sh -c \"exit 0\"\nnotify = no\n")

@@ -76,8 +76,10 @@ static bool check_all(const struct wf_config *config, const struct wf_paths *pat
     if (rc < 0 && rc != WF_ERR_INVALID)
         wf_problems_add(problems, config->file, 0, "%s", err.text);
     check_framings(config, problems);
-    if (catalogue != NULL)
+    if (catalogue != NULL) {
         check_decoders(catalogue, problems);
+        check_rules(catalogue, problems);
+    }
     modules = check_modules(config, problems);
     check_processes(config, paths, problems);
     /* What other programs would say as well was said; so they are asked only when all is fine. */

@@ -271,8 +271,14 @@ void wfi_alarm_happen(struct wf_alarm_engine *engine, size_t alarm, enum wf_alar
 
     if ((actions & WF_ALARM_RECORD) == 0)
         return;
-    if (event == WF_ALARM_RAISE)
+    if (event == WF_ALARM_RAISE) {
         it->memory.raised_ns = now->utc_ns;
+        if (before.state != WF_ALARM_RTN_UNACK)
+            it->memory.is_untold = (it->memory.marks & WF_ALARM_SUPPRESSED) != 0;
+    }
+    if (it->memory.state == WF_ALARM_NORMAL ||
+        ((actions & WF_ALARM_ANNOUNCE) != 0 && it->memory.marks == 0))
+        it->memory.is_untold = 0;
     if (is_active(before.state) && !is_active(it->memory.state))
         it->memory.fallen_ns = now->mono_ns + engine->offset_ns;
     emit(engine, alarm, &before, &transition, who, now);
@@ -294,8 +300,11 @@ void wfi_alarm_mark(struct wf_alarm_engine *engine, size_t alarm, unsigned set, 
         return;
     it->memory.marks = (uint8_t)marks;
     if (was_hiding && !is_hiding) {
-        transition.event = WF_ALARM_REPRESENT;
-        transition.actions = wf_alarm_advance(&it->definition, &it->memory, WF_ALARM_REPRESENT);
+        bool is_over = it->memory.state == WF_ALARM_RTN_UNACK && it->memory.is_untold != 0;
+
+        transition.event = is_over ? WF_ALARM_DISMISS : WF_ALARM_REPRESENT;
+        transition.actions = wf_alarm_advance(&it->definition, &it->memory, transition.event);
+        it->memory.is_untold = 0;
     } else {
         transition.is_mark = true;
         transition.actions = WF_ALARM_RECORD | (marks != 0 ? WF_ALARM_SILENCE : 0);

@@ -19,8 +19,8 @@ static const char *const state_names[WF_ALARM_STATE_COUNT] = {
 };
 
 static const char *const event_names[WF_ALARM_EVENT_COUNT] = {
-    "VIOLATION", "GLITCH", "RAISE",     "WORSEN",  "EASE", "RTN",
-    "ACK",       "RESET",  "REPRESENT", "DISABLE", "EDIT",
+    "VIOLATION", "GLITCH", "RAISE",     "WORSEN",  "EASE",    "RTN",
+    "ACK",       "RESET",  "REPRESENT", "DISMISS", "DISABLE", "EDIT",
 };
 
 const struct wf_alarm_cell *wf_alarm_cell(enum wf_alarm_state state, enum wf_alarm_event event)

@@ -46,6 +46,7 @@ struct model {
     bool is_pending, needs_ack, is_held; /* held: latched */
     int severity, highest;
     bool last_violated;
+    bool is_untold; /* raised under its parent; it shows nowhere else */
     bool shelved, out_of_service, disabled, suppressed;
     int64_t shelf_end, linger_end;
     /* Of the step: was somebody to be told? */
@@ -144,6 +145,7 @@ static int shown_limit(const struct model *model, const bool violated[LEVELS])
 static void tell(struct model *model)
 {
     model->told = !is_marked(model);
+    model->is_untold = model->is_untold && !model->told;
 }
 
 static void become_normal(struct model *model)
@@ -200,6 +202,8 @@ static void model_value(struct model *model, double value, int64_t now, int *sho
         model->is_pending = false;
         model->highest =
             model->needs_ack && model->highest > model->severity ? model->highest : model->severity;
+        if (!model->needs_ack)
+            model->is_untold = model->suppressed;
         model->needs_ack = true;
         model->is_held = false;
         tell(model);
@@ -226,8 +230,14 @@ static void model_stop(struct model *model)
     model->last_violated = false;
 }
 
+/* Nothing hides it any more. */
 static void model_present(struct model *model)
 {
+    if (!is_active(model) && model->needs_ack && model->is_untold) {
+        model->needs_ack = false; /* its parent told of it */
+        become_normal(model);
+    }
+    model->is_untold = false;
     if (!is_active(model))
         return;
     model->needs_ack = true;

@@ -82,6 +82,7 @@ static void the_arrows_of_the_picture_are_in_the_table(void **state)
         { "RTN_UNACK", "RAISE", "ACTIVE_UNACK", "ACTIVE_UNACK", true },
         { "LATCHED", "RAISE", "ACTIVE_UNACK", "ACTIVE_UNACK", true },
         { "LATCHED", "RESET", "NORMAL", "NORMAL", false },
+        { "RTN_UNACK", "DISMISS", "NORMAL", "LATCHED", false },
         { "ACTIVE_ACK", "REPRESENT", "ACTIVE_UNACK", "ACTIVE_UNACK", true },
     };
 
@@ -121,9 +122,13 @@ static void what_must_never_be_is_in_no_row(void **state)
             assert_int_equal(rows[i].next_latched, WF_ALARM_ACTIVE_UNACK);
             assert_true(rows[i].actions & WF_ALARM_RECORD);
         }
-        /* Nothing but a user ends an unacknowledged alarm; an edit says so in the journal. */
+        /*
+         * Nothing but a user ends an unacknowledged alarm; an edit says so in the journal, and of
+         * what is dismissed nobody was told.
+         */
         if ((rows[i].state == WF_ALARM_ACTIVE_UNACK || rows[i].state == WF_ALARM_RTN_UNACK) &&
-            rows[i].event != WF_ALARM_ACK && rows[i].event != WF_ALARM_EDIT)
+            rows[i].event != WF_ALARM_ACK && rows[i].event != WF_ALARM_EDIT &&
+            rows[i].event != WF_ALARM_DISMISS)
             assert_true(rows[i].next == WF_ALARM_ACTIVE_UNACK ||
                         rows[i].next == WF_ALARM_RTN_UNACK);
         /* Only a reset, an edit or a new alarm ends a latch. */

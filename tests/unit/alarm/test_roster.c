@@ -450,7 +450,7 @@ static void a_silent_link_is_one_alarm_with_the_others_under_it(void **state)
     }
     rig_expect(&rig, "23.000 main.link STALE: RTN ACTIVE_UNACK>RTN_UNACK 0\n"
                      "23.100 main.power STALE: RTN ACTIVE_UNACK>RTN_UNACK 0 marks 8\n");
-    /* Power alone falls silent: as soon as the link says something. */
+    /* Nobody heard of power's silence but as the link's; now power alone falls silent: as soon as the link says something. */
     for (int i = 24; i < 32; i++)
         rig_send(&rig, link, i + 0.2);
     rig_expect(&rig, "25.100 main.power STALE: RAISE RTN_UNACK>ACTIVE_UNACK 2 marks 8\n"

@@ -77,7 +77,7 @@ struct wf_alarm_memory {
     uint64_t epoch, order; /* of the sample */
     uint32_t step;         /* of that sample, or of the time behind it */
     uint16_t context;      /* whose limits are in force: index + 1 in the schema, 0: none */
-    uint16_t reserved;     /* 0 */
+    uint16_t is_untold;    /* 1: raised under its parent, and nobody was told of it since */
 };
 
 /* Severity 1..5 of limits and states as a schema gives them; level bits 0 when there are none. */

@@ -36,8 +36,9 @@ enum wf_alarm_event {
     WF_ALARM_ACK,       /* acknowledged by a user */
     WF_ALARM_RESET,     /* unlatched by a user */
     WF_ALARM_REPRESENT, /* a shelf or a suppression ended */
-    WF_ALARM_DISABLE,   /* judging ends: out of service, or enabled_when became FALSE */
-    WF_ALARM_EDIT,      /* its definition changed: it starts anew */
+    WF_ALARM_DISMISS, /* a suppression ended; it came and went under its parent, nobody was told */
+    WF_ALARM_DISABLE, /* judging ends: out of service, or enabled_when became FALSE */
+    WF_ALARM_EDIT,    /* its definition changed: it starts anew */
     WF_ALARM_EVENT_COUNT
 };
 
@@ -65,6 +66,7 @@ enum wf_alarm_event {
     X(NORMAL, ACK, NORMAL, NORMAL, WF_ALARM_REFUSE)                                                \
     X(NORMAL, RESET, NORMAL, NORMAL, WF_ALARM_REFUSE)                                              \
     X(NORMAL, REPRESENT, NORMAL, NORMAL, WF_ALARM_RECORD)                                          \
+    X(NORMAL, DISMISS, NORMAL, NORMAL, WF_ALARM_NEVER)                                             \
     X(NORMAL, DISABLE, NORMAL, NORMAL, WF_ALARM_RECORD)                                            \
     X(NORMAL, EDIT, NORMAL, NORMAL, WF_ALARM_RECORD)                                               \
                                                                                                    \
@@ -78,6 +80,7 @@ enum wf_alarm_event {
     X(PENDING, ACK, PENDING, PENDING, WF_ALARM_REFUSE)                                             \
     X(PENDING, RESET, PENDING, PENDING, WF_ALARM_REFUSE)                                           \
     X(PENDING, REPRESENT, PENDING, PENDING, WF_ALARM_RECORD)                                       \
+    X(PENDING, DISMISS, PENDING, PENDING, WF_ALARM_NEVER)                                          \
     X(PENDING, DISABLE, NORMAL, NORMAL, WF_ALARM_RECORD)                                           \
     X(PENDING, EDIT, NORMAL, NORMAL, WF_ALARM_RECORD)                                              \
                                                                                                    \
@@ -92,6 +95,7 @@ enum wf_alarm_event {
       WF_ALARM_RECORD | WF_ALARM_SILENCE | WF_ALARM_START)                                         \
     X(ACTIVE_UNACK, RESET, ACTIVE_UNACK, ACTIVE_UNACK, WF_ALARM_REFUSE)                            \
     X(ACTIVE_UNACK, REPRESENT, ACTIVE_UNACK, ACTIVE_UNACK, WF_ALARM_RECORD | WF_ALARM_ANNOUNCE)    \
+    X(ACTIVE_UNACK, DISMISS, ACTIVE_UNACK, ACTIVE_UNACK, WF_ALARM_NEVER)                           \
     X(ACTIVE_UNACK, DISABLE, RTN_UNACK, RTN_UNACK, WF_ALARM_RECORD | WF_ALARM_SILENCE)             \
     X(ACTIVE_UNACK, EDIT, NORMAL, NORMAL, WF_ALARM_RECORD | WF_ALARM_SILENCE)                      \
                                                                                                    \
@@ -105,6 +109,7 @@ enum wf_alarm_event {
     X(ACTIVE_ACK, ACK, ACTIVE_ACK, ACTIVE_ACK, WF_ALARM_REFUSE)                                    \
     X(ACTIVE_ACK, RESET, ACTIVE_ACK, ACTIVE_ACK, WF_ALARM_REFUSE)                                  \
     X(ACTIVE_ACK, REPRESENT, ACTIVE_UNACK, ACTIVE_UNACK, WF_ALARM_RECORD | WF_ALARM_ANNOUNCE)      \
+    X(ACTIVE_ACK, DISMISS, ACTIVE_ACK, ACTIVE_ACK, WF_ALARM_NEVER)                                 \
     X(ACTIVE_ACK, DISABLE, NORMAL, LATCHED, WF_ALARM_RECORD)                                       \
     X(ACTIVE_ACK, EDIT, NORMAL, NORMAL, WF_ALARM_RECORD)                                           \
                                                                                                    \
@@ -118,6 +123,7 @@ enum wf_alarm_event {
     X(RTN_UNACK, ACK, NORMAL, LATCHED, WF_ALARM_RECORD | WF_ALARM_SILENCE)                         \
     X(RTN_UNACK, RESET, RTN_UNACK, RTN_UNACK, WF_ALARM_REFUSE)                                     \
     X(RTN_UNACK, REPRESENT, RTN_UNACK, RTN_UNACK, WF_ALARM_RECORD)                                 \
+    X(RTN_UNACK, DISMISS, NORMAL, LATCHED, WF_ALARM_RECORD | WF_ALARM_SILENCE)                     \
     X(RTN_UNACK, DISABLE, RTN_UNACK, RTN_UNACK, WF_ALARM_RECORD | WF_ALARM_SILENCE)                \
     X(RTN_UNACK, EDIT, NORMAL, NORMAL, WF_ALARM_RECORD | WF_ALARM_SILENCE)                         \
                                                                                                    \
@@ -131,6 +137,7 @@ enum wf_alarm_event {
     X(LATCHED, ACK, LATCHED, LATCHED, WF_ALARM_REFUSE)                                             \
     X(LATCHED, RESET, NORMAL, NORMAL, WF_ALARM_RECORD)                                             \
     X(LATCHED, REPRESENT, LATCHED, LATCHED, WF_ALARM_RECORD)                                       \
+    X(LATCHED, DISMISS, LATCHED, LATCHED, WF_ALARM_NEVER)                                          \
     X(LATCHED, DISABLE, LATCHED, LATCHED, WF_ALARM_RECORD)                                         \
     X(LATCHED, EDIT, NORMAL, NORMAL, WF_ALARM_RECORD)
 
