@@ -518,7 +518,7 @@ static void fill_random(struct rolling *test)
 static void random_histories_are_rolled_up_as_their_rows_say(void **state)
 {
     const char *count_text = getenv("WF_TEST_ROLLUP_ROUNDS");
-    uint64_t rounds = 2;
+    uint64_t rounds = 1;
 
     (void)state;
     if (count_text != NULL)
