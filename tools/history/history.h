@@ -13,4 +13,22 @@
 /* Save damaged days and make rollups again; returns the exit status. */
 int history_repair(const struct wf_common *common, const char *folder);
 
+struct history_redecode_options {
+    int64_t from_ns, to_ns; /* received: from <= t < to */
+    char **names;           /* SUBSYSTEM or SOURCE.SUBSYSTEM; none = all */
+    int name_count;
+    bool is_dry;
+};
+/* Samples decoded anew from the archive of packets; returns the exit status. */
+int history_redecode(const struct wf_common *common, const char *folder,
+                     const struct history_redecode_options *options);
+
+struct history_import_options {
+    const char *file, *source, *subsystem;
+    bool is_raw;
+};
+/* A table of values into history; returns the exit status. */
+int history_import_csv(const struct wf_common *common, const char *folder,
+                       const struct history_import_options *options);
+
 #endif /* HISTORY_H */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <watchfloor/clock.h>
+
 struct telling {
     size_t fine, damaged, set_aside;
     uint64_t bytes;
@@ -84,20 +86,81 @@ static bool is_command(const struct wf_common *common, const char *name, int ope
     return common->operand_count == 1 + operands && strcmp(common->operands[0], name) == 0;
 }
 
+/* What options say, as texts. */
+struct words {
+    const char *from, *to, *subsystem, *source;
+    bool is_dry, is_raw;
+};
+
+static int redecode(const struct wf_common *common, const char *folder, const struct words *words)
+{
+    struct history_redecode_options options = { .to_ns = INT64_MAX,
+                                                .names = common->operands + 1,
+                                                .name_count = common->operand_count - 1,
+                                                .is_dry = words->is_dry };
+    struct wf_err err = { 0 };
+    int64_t now_ns = wf_utc_now_ns();
+    int rc = words->from == NULL
+                 ? wf_fail(&err, WF_ERR_INVALID, "--from: expected the time from which on")
+                 : wf_parse_time(words->from, now_ns, &options.from_ns, &err);
+
+    if (rc == 0 && words->to != NULL)
+        rc = wf_parse_time(words->to, now_ns, &options.to_ns, &err);
+    if (rc < 0) {
+        (void)fprintf(stderr, "wf-history: %s\n", err.text);
+        return STATUS_CANNOT;
+    }
+    return history_redecode(common, folder, &options);
+}
+
+static int import(const struct wf_common *common, const char *folder, const struct words *words)
+{
+    const struct history_import_options options = {
+        .file = common->operands[1],
+        .source = words->source != NULL ? words->source : "main",
+        .subsystem = words->subsystem,
+        .is_raw = words->is_raw,
+    };
+
+    if (options.subsystem == NULL) {
+        (void)fprintf(stderr, "wf-history: --subsystem: expected whose values these are\n");
+        return STATUS_CANNOT;
+    }
+    return history_import_csv(common, folder, &options);
+}
+
 int main(int argc, char **argv)
 {
+    static struct words words;
+    static const struct wf_option options[] = {
+        { "from", "TIME", "redecode: received from then on", &words.from, NULL },
+        { "to", "TIME", "redecode: received before (default: all)", &words.to, NULL },
+        { "dry-run", NULL, "redecode: only say what would change", NULL, &words.is_dry },
+        { "subsystem", "NAME", "import: whose values these are", &words.subsystem, NULL },
+        { "source", "NAME", "import: of which source (default: main)", &words.source, NULL },
+        { "raw", NULL, "import: raw values instead of engineering ones", NULL, &words.is_raw },
+    };
     const struct wf_command_line line = {
         .program = "wf-history",
         .summary = "check, copy and repair the files of history",
-        .operands = "check | backup FOLDER | repair",
+        .operands = "check | backup FOLDER | repair | import FILE | redecode [NAME...]",
         .details =
             "check    looks through every file, also beside a running logger\n"
             "backup   copies everything to FOLDER (empty, or not there), also while it is written\n"
             "repair   saves what can be read of damaged days and makes all rollups again; stop "
             "the\n"
             "         logger first\n"
+            "import   a table as `wf query --format csv` or `wf decode` writes it; what is there\n"
+            "         already is left out\n"
+            "redecode samples anew from the archive of packets, by the definitions as they are "
+            "now\n"
+            "\n"
+            "  wf history import values.csv --subsystem power --source sat1\n"
+            "  wf history redecode --from 2026-11-20 --to 2026-11-21 sat1.power --dry-run\n"
             "\n"
             "Exit status: 0 fine, 1 something is damaged or was lost, 2 it cannot be done.",
+        .options = options,
+        .option_count = WF_COUNT_OF(options),
     };
     struct wf_common common;
     char folder[WF_PATH_SIZE];
@@ -114,7 +177,11 @@ int main(int argc, char **argv)
         return backup(folder, common.operands[1]);
     if (is_command(&common, "repair", 0))
         return history_repair(&common, folder);
-    (void)fprintf(stderr,
-                  "wf-history: say check, backup FOLDER or repair; see wf history --help\n");
+    if (is_command(&common, "import", 1))
+        return import(&common, folder, &words);
+    if (common.operand_count >= 1 && strcmp(common.operands[0], "redecode") == 0)
+        return redecode(&common, folder, &words);
+    (void)fprintf(stderr, "wf-history: say check, backup FOLDER, repair, import FILE or redecode; "
+                          "see wf history --help\n");
     return STATUS_CANNOT;
 }

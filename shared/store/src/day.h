@@ -75,6 +75,18 @@ int wfs_day_begin(struct wfs_day *day, bool is_synced, struct wf_err *err);
 /* EXISTS: the place of the row is taken; the transaction goes on. */
 int wfs_day_put(struct wfs_day *day, struct wf_series *series, const struct wf_store_sample *sample,
                 struct wf_err *err);
+/* Delete the row of that epoch and order from the tables of `plan`; false: it is not there. */
+int wfs_day_take(struct wfs_day *day, const struct wfs_plan *plan, const struct wf_stamp *stamp,
+                 bool *out_is_taken, struct wf_err *err);
+/* Rows that were decoded anew, added to the record (_redecoded) of the run that began `at_ns`. */
+struct wfs_change {
+    int64_t at_ns;
+    const char *source, *subsystem;
+    uint64_t schema_hash;
+    int64_t from_ns, to_ns; /* receive times of the first and the last */
+    uint64_t rows;
+};
+int wfs_day_record_change(struct wfs_day *day, const struct wfs_change *change, struct wf_err *err);
 int wfs_day_gap(struct wfs_day *day, const struct wf_gap *gap, struct wf_err *err);
 /* Write where a series stands after this transaction. */
 int wfs_day_position(struct wfs_day *day, const struct wf_series *series, uint64_t serial,

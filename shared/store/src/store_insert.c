@@ -55,6 +55,47 @@ static int put_position(struct wf_store *store, struct wfs_slot *slot, struct wf
     return wfs_day_remember(slot->day, &own, err);
 }
 
+/* What is to be replaced: nothing when `old` is NULL. */
+struct exchange {
+    const struct wfs_plan *old;
+    int64_t at_ns;
+    struct wfs_change change; /* of the transaction under way */
+    uint64_t missing;
+};
+
+/* Out with the old row, in with the new one. */
+static int exchange_row(struct wfs_slot *slot, const struct wf_store_sample *sample,
+                        struct exchange *exchange, struct wf_store_inserted *counts,
+                        struct wf_err *err)
+{
+    struct wfs_change *change = &exchange->change;
+    bool is_taken;
+    int rc = wfs_day_take(slot->day, exchange->old, &sample->stamp, &is_taken, err);
+
+    if (rc < 0)
+        return rc;
+    if (!is_taken) {
+        exchange->missing++;
+        return 0;
+    }
+    if (change->rows == 0 || sample->stamp.received_ns < change->from_ns)
+        change->from_ns = sample->stamp.received_ns;
+    if (change->rows == 0 || sample->stamp.received_ns > change->to_ns)
+        change->to_ns = sample->stamp.received_ns;
+    change->rows++;
+    return put_row(slot, sample, counts, err);
+}
+
+static int record_exchange(struct wfs_slot *slot, const struct wf_series *series,
+                           struct exchange *exchange, struct wf_err *err)
+{
+    exchange->change.at_ns = exchange->at_ns;
+    exchange->change.source = series->source;
+    exchange->change.subsystem = series->plan->schema->name;
+    exchange->change.schema_hash = series->plan->schema->schema_hash;
+    return exchange->change.rows > 0 ? wfs_day_record_change(slot->day, &exchange->change, err) : 0;
+}
+
 static void settle_roll(struct wf_series *series, bool is_committed)
 {
     if (is_committed)
@@ -66,7 +107,8 @@ static void settle_roll(struct wf_series *series, bool is_committed)
 /* One transaction: the samples of one day. */
 static int insert_day(struct wf_store *store, struct wf_series *series, int64_t day_ns,
                       const struct wf_store_sample *const *samples, size_t count,
-                      struct wf_store_inserted *inout_counts, struct wf_err *err)
+                      struct exchange *exchange, struct wf_store_inserted *inout_counts,
+                      struct wf_err *err)
 {
     struct wf_store_inserted counts = { 0 };
     struct wfs_slot *slot = NULL;
@@ -77,8 +119,12 @@ static int insert_day(struct wf_store *store, struct wf_series *series, int64_t 
     rc = wfs_day_begin(slot->day, false, err);
     for (size_t i = 0; rc == 0 && i < count; i++) {
         if (day_of(samples[i]) == day_ns)
-            rc = put_row(slot, samples[i], &counts, err);
+            rc = exchange->old != NULL ? exchange_row(slot, samples[i], exchange, &counts, err)
+                                       : put_row(slot, samples[i], &counts, err);
     }
+    if (rc == 0)
+        rc = record_exchange(slot, series, exchange, err);
+    exchange->change = (struct wfs_change){ 0 };
     if (rc == 0)
         rc = put_position(store, slot, series, err);
     if (rc == 0)
@@ -103,9 +149,10 @@ static int insert_day(struct wf_store *store, struct wf_series *series, int64_t 
     return 0;
 }
 
-int wf_store_insert(struct wf_store *store, struct wf_series *series,
-                    const struct wf_store_sample *const *samples, size_t count,
-                    struct wf_store_inserted *inout_counts, struct wf_err *err)
+static int insert_days(struct wf_store *store, struct wf_series *series,
+                       const struct wf_store_sample *const *samples, size_t count,
+                       struct exchange *exchange, struct wf_store_inserted *inout_counts,
+                       struct wf_err *err)
 {
     int64_t done_ns = INT64_MIN;
 
@@ -123,11 +170,35 @@ int wf_store_insert(struct wf_store *store, struct wf_series *series,
         }
         if (next_ns == INT64_MAX)
             return 0;
-        rc = insert_day(store, series, next_ns, samples, count, inout_counts, err);
+        rc = insert_day(store, series, next_ns, samples, count, exchange, inout_counts, err);
         if (rc < 0)
             return rc;
         done_ns = next_ns;
     }
+}
+
+int wf_store_insert(struct wf_store *store, struct wf_series *series,
+                    const struct wf_store_sample *const *samples, size_t count,
+                    struct wf_store_inserted *inout_counts, struct wf_err *err)
+{
+    struct exchange none = { .old = NULL };
+
+    return insert_days(store, series, samples, count, &none, inout_counts, err);
+}
+
+int wf_store_replace(struct wf_store *store, struct wf_series *series, const struct wf_schema *old,
+                     int64_t at_ns, const struct wf_store_sample *const *samples, size_t count,
+                     struct wf_store_replaced *inout_counts, struct wf_err *err)
+{
+    struct exchange exchange = { .at_ns = at_ns };
+    struct wf_store_inserted counts = { 0 };
+    int rc = wfs_store_plan(store, old, &exchange.old, err);
+
+    if (rc == 0)
+        rc = insert_days(store, series, samples, count, &exchange, &counts, err);
+    inout_counts->rows += counts.rows;
+    inout_counts->missing += exchange.missing;
+    return rc;
 }
 
 /* --- what was found again ---------------------------------------------------------------------- */

@@ -129,6 +129,20 @@ int wf_store_insert(struct wf_store *store, struct wf_series *series,
                     const struct wf_store_sample *const *samples, size_t count,
                     struct wf_store_inserted *inout_counts, struct wf_err *err);
 
+struct wf_store_replaced {
+    uint64_t rows;    /* replaced */
+    uint64_t missing; /* left alone: there is no row of `old` with that epoch and order */
+};
+/*
+ * Put samples in the place of the rows with their epoch and order, which are of schema `old`, and move
+ * them to the schema of `series`. One transaction a day: a row is there in one form or the other,
+ * never in both. Written down in the day file (_redecoded) under `at_ns`, when the run began.
+ * Rollups follow by themselves.
+ */
+int wf_store_replace(struct wf_store *store, struct wf_series *series, const struct wf_schema *old,
+                     int64_t at_ns, const struct wf_store_sample *const *samples, size_t count,
+                     struct wf_store_replaced *inout_counts, struct wf_err *err);
+
 /*
  * Rows of a day file that was set aside were found again and inserted: the gap that told of
  * them (`file_corrupt`, of the day that begins at `day_ns`) shrinks by as many.
