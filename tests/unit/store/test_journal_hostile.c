@@ -244,8 +244,8 @@ static void forged_tables_are_not_believed(void **state)
 {
     static const char *const forgeries[] = {
         "CREATE TRIGGER t AFTER INSERT ON _entries BEGIN DELETE FROM _alarms; END",
-        "ALTER TABLE _entries RENAME TO e; CREATE VIEW _entries AS"
-        " WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT x AS id FROM r",
+        ("ALTER TABLE _entries RENAME TO e; CREATE VIEW _entries AS"
+         " WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT x AS id FROM r"),
         "DROP TABLE _alarms",
         "ALTER TABLE _entries ADD COLUMN more",
         "DROP INDEX _entries_by_seq",
