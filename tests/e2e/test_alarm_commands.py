@@ -10,7 +10,7 @@ import select
 import subprocess
 import unittest
 
-from alertcase import AlertCase, wait_for
+from alertcase import AlertCase, struct, wait_for
 
 LIMIT = "main.power.volts LIMIT"
 
@@ -386,6 +386,22 @@ class Past(Commands):
         for part in ("HANDOVER", "power.mode STATES", "known", "sensor", "winter", "load shed", "until 20"):
             self.assertIn(part, out)
         self.assertIn("--since", self.wf("handover", "--since", "soon", status=2)[1])
+
+    def test_handover_has_the_gaps_of_the_data(self):
+        self.start()
+        self.system.start("wf-logger", "--config", self.system.config_file())
+        self.power(25, 25)
+        self.sequence[100] += 5                              # five packets never came
+        for _ in range(3):
+            self.send(struct.pack(">HB", 2500, 1))
+        wait_for(lambda: self.head("power") >= 5, "the samples behind the gap")
+
+        def gaps():
+            return [gap for gap in self.json("handover", status=None)["gaps"]
+                    if (gap["subsystem"], gap["cause"]) == ("power", "sequence_gap")]
+        gap = wait_for(gaps, "the gap in history")[0]
+        self.assertEqual((gap["times"], gap["lost"]), (1, 5))
+        self.assertIn("packets are missing", self.wf("handover", status=None)[0])
 
     def test_statistics_count_what_was_announced(self):
         self.start()

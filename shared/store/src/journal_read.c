@@ -21,6 +21,12 @@
 struct wf_journal_reader {
     sqlite3 *db;
     sqlite3_stmt *fetch;
+
+    /* Ids between which a range of time lies, as long as nothing newer came. */
+    struct bounds {
+        int64_t from_ns, to_ns;
+        int64_t newest, first, last;
+    } bounds;
 };
 
 /* One page of entries; their strings lie in `text` by offset until it is whole. */
@@ -122,22 +128,64 @@ static void add_kinds(struct wf_strbuf *sql, unsigned kinds)
     wf_strbuf_add(sql, ")");
 }
 
-static int write_question(sqlite3 *db, const struct wf_journal_query *query, struct wf_strbuf *sql,
-                          struct wf_err *err)
+/*
+ * Times ascend with ids, but for clocks that were set: the index over times says between which ids the
+ * range lies, so that rows outside of it are not even looked at. Whoever reads page by page asks
+ * for the same range again.
+ */
+static int find_bounds(struct wf_journal_reader *reader, const struct wf_journal_query *query,
+                       struct wf_err *err)
+{
+    struct bounds *bounds = &reader->bounds;
+    int64_t to_ns = query->to_ns != 0 ? query->to_ns : INT64_MAX, newest = 0;
+    sqlite3_stmt *stmt = NULL;
+    int rc = wfs_get_i64(reader->db, "SELECT max(id) FROM _entries", 0, &newest, err);
+
+    if (rc < 0 ||
+        (bounds->newest == newest && bounds->from_ns == query->from_ns && bounds->to_ns == to_ns))
+        return rc;
+    rc = wfs_prepare(reader->db,
+                     "SELECT ifnull(min(id), 1), ifnull(max(id), 0) FROM _entries"
+                     " INDEXED BY _entries_by_time WHERE utc_ns >= ?1 AND utc_ns < ?2",
+                     &stmt, err);
+    if (rc < 0)
+        return rc;
+    (void)sqlite3_bind_int64(stmt, 1, query->from_ns != 0 ? query->from_ns : INT64_MIN);
+    (void)sqlite3_bind_int64(stmt, 2, to_ns);
+    if (sqlite3_step(stmt) == SQLITE_ROW)
+        *bounds = (struct bounds){ .from_ns = query->from_ns,
+                                   .to_ns = to_ns,
+                                   .newest = newest,
+                                   .first = sqlite3_column_int64(stmt, 0),
+                                   .last = sqlite3_column_int64(stmt, 1) };
+    else
+        rc = wfs_fail(err, reader->db, sqlite3_errcode(reader->db), "find the range of time");
+    (void)sqlite3_finalize(stmt);
+    return rc;
+}
+
+static int write_question(struct wf_journal_reader *reader, const struct wf_journal_query *query,
+                          struct wf_strbuf *sql, struct wf_err *err)
 {
     struct wf_strbuf alarms;
-    bool is_all = false;
+    bool is_all = true;
     int rc = 0;
 
     wf_strbuf_init(&alarms, 1u << 20);
     wf_strbuf_add(sql, "SELECT id FROM _entries WHERE 1");
     if (query->alarm != NULL && query->alarm[0] != '\0') {
-        rc = match_alarms(db, query->alarm, &alarms, &is_all, err);
+        rc = match_alarms(reader->db, query->alarm, &alarms, &is_all, err);
         if (rc == 0)
             wf_strbuf_addf(sql, is_all ? " AND alarm IS NOT NULL" : " AND alarm IN (%s)",
                            alarms.text != NULL ? alarms.text : "");
     }
     wf_strbuf_fini(&alarms);
+    /* Of some alarms only, their own index is the way. */
+    if (rc == 0 && is_all && (query->from_ns != 0 || query->to_ns != 0)) {
+        rc = find_bounds(reader, query, err);
+        wf_strbuf_addf(sql, " AND id BETWEEN %lld AND %lld", (long long)reader->bounds.first,
+                       (long long)reader->bounds.last);
+    }
     if (query->after_id != 0)
         wf_strbuf_addf(sql, " AND id > %lld",
                        (long long)(query->after_id > INT64_MAX ? INT64_MAX : query->after_id));
@@ -155,15 +203,16 @@ static int write_question(sqlite3 *db, const struct wf_journal_query *query, str
     return rc;
 }
 
-static int collect_ids(sqlite3 *db, const struct wf_journal_query *query, struct ids *ids,
-                       struct wf_err *err)
+static int collect_ids(struct wf_journal_reader *reader, const struct wf_journal_query *query,
+                       struct ids *ids, struct wf_err *err)
 {
+    sqlite3 *db = reader->db;
     struct wf_strbuf sql;
     sqlite3_stmt *stmt = NULL;
     int step = SQLITE_DONE, rc;
 
     wf_strbuf_init(&sql, 2u << 20);
-    rc = write_question(db, query, &sql, err);
+    rc = write_question(reader, query, &sql, err);
     if (rc == 0)
         rc = wfs_prepare(db, sql.text, &stmt, err);
     while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
@@ -276,7 +325,7 @@ int wf_journal_each(struct wf_journal_reader *reader, const struct wf_journal_qu
     if (page == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     wf_strbuf_init(&page->text, TEXT_MAX);
-    rc = collect_ids(reader->db, query, &ids, err);
+    rc = collect_ids(reader, query, &ids, err);
     for (size_t at = 0; rc == 0 && at < ids.count; at += PAGE_ROWS) {
         size_t count = ids.count - at < PAGE_ROWS ? ids.count - at : PAGE_ROWS;
 

@@ -472,6 +472,37 @@ static void names_compare_without_case(void **state)
     journal_remove(&place);
 }
 
+static void a_group_may_read_and_nobody_else(void **state)
+{
+    struct tmp_folder tmp = tmp_folder_make();
+    char *folder = tmp_folder_path(&tmp, "alarms"), *file = tmp_folder_path(&tmp, "alarms/main.db");
+    char gid[24], note[64];
+    struct wf_journal_options options = { .folder = folder, .monitor = "main", .group = gid };
+    struct wf_journal *journal = NULL;
+    struct wf_err err = { 0 };
+    struct stat status;
+
+    (void)state;
+    (void)snprintf(gid, sizeof(gid), "%u", (unsigned)getegid());
+    assert_int_equal(wf_journal_open(&options, &journal, note, sizeof(note), NULL), 0);
+    assert_int_equal(stat(folder, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0750);
+    assert_int_equal(stat(file, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0640);
+    assert_int_equal(status.st_gid, getegid());
+    wf_journal_close(&journal);
+    options.monitor = "other";
+    options.group = "no-such-group-here";
+    assert_int_equal(wf_journal_open(&options, &journal, note, sizeof(note), &err), WF_ERR_INVALID);
+    assert_non_null(strstr(err.text, "no-such-group-here"));
+    options.group = NULL;
+    options.monitor = "../other";
+    assert_int_equal(wf_journal_open(&options, &journal, note, sizeof(note), &err), WF_ERR_INVALID);
+    free(file);
+    free(folder);
+    tmp_folder_remove(&tmp);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -490,6 +521,7 @@ int main(void)
         cmocka_unit_test(forgetting_keeps_what_a_restart_needs),
         cmocka_unit_test(numbers_go_on_when_the_newest_was_forgotten),
         cmocka_unit_test(names_compare_without_case),
+        cmocka_unit_test(a_group_may_read_and_nobody_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

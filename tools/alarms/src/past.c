@@ -232,6 +232,35 @@ static int open_source(const struct desk *desk, const struct past_query *query, 
     return rc;
 }
 
+struct streaming {
+    const struct past_query *query;
+    const char *monitor;
+    int (*each)(void *context, const struct past_entry *entry);
+    void *context;
+};
+
+static int pass_on(void *context, const struct wf_journal_entry *entry)
+{
+    const struct streaming *streaming = context;
+    const struct past_entry past = { streaming->monitor, entry };
+
+    return is_meant(streaming->query, entry) ? streaming->each(streaming->context, &past) : 0;
+}
+
+/* One journal, and all of it: nothing to merge, nothing to keep. */
+static int stream(const struct past_query *query, const struct source *source,
+                  int (*each)(void *context, const struct past_entry *entry), void *context,
+                  struct wf_err *err)
+{
+    struct streaming streaming = { query, source->monitor, each, context };
+    const struct wf_journal_query question = { .from_ns = query->from_ns,
+                                               .to_ns = query->to_ns,
+                                               .alarm = source->only,
+                                               .kinds = query->kinds };
+
+    return wf_journal_each(source->reader, &question, pass_on, &streaming, err);
+}
+
 static int walk(const struct past_query *query, struct source *sources, size_t count,
                 int (*each)(void *context, const struct past_entry *entry), void *context,
                 bool *out_left, struct wf_err *err)
@@ -272,7 +301,9 @@ int past_each(const struct desk *desk, const struct past_query *query,
         *out_left = false;
     for (size_t i = 0; rc == 0 && i < desk->kept_count; i++)
         rc = open_source(desk, query, desk->kept[i], &sources[i], err);
-    if (rc == 0)
+    if (rc == 0 && desk->kept_count == 1 && query->limit == 0 && !sources[0].is_over)
+        rc = stream(query, &sources[0], each, context, err);
+    else if (rc == 0)
         rc = walk(query, sources, desk->kept_count, each, context, out_left, err);
     for (size_t i = 0; i < desk->kept_count; i++) {
         drop_copies(&sources[i]);
