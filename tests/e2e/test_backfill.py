@@ -126,7 +126,7 @@ class Import(Backfill):
         self.record()
         args = ("import", self.exported(), "--subsystem", "power", "--source", "copy")
         killed = [self.kill_in_the_middle(*args) for _ in range(2)]
-        killed.append(self.kill_in_the_middle(*args, after=lambda: self.stored("copy") > 0))
+        killed.append(self.kill_in_the_middle(*args, after=lambda: self.rows_of("copy")))
         self.assertIn(True, killed)
         self.history(*args)
         self.assertEqual(self.rows_of("copy"), self.rows_of("main"))

@@ -405,9 +405,13 @@ int wf_store_settle(struct wf_store *store, bool (*go_on)(void *context, uint64_
                     void *context, struct wf_err *err)
 {
     int64_t mono_ns = wf_mono_now_ns();
+    struct wfs_slot *slot;
     unsigned idle = 0;
     int rc = 0;
 
+    /* Work goes by an open day; after a life that was killed there may be work and nothing to store. */
+    if (store->rolls != NULL && wfs_days_newest(store) == NULL)
+        rc = wfs_days_get(store, wf_utc_day_start(wf_utc_now_ns()), &slot, err);
     /* Twice without work: the first round may only have looked at the clock. */
     while (rc >= 0 && idle < 3) {
         mono_ns += SETTLE_STEP_NS;
