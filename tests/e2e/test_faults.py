@@ -9,7 +9,7 @@ import watchfloor
 from watchfloor import SystemTest
 
 # Rings that hold a whole run, and a receiver that loses nothing.
-CONFIG = watchfloor.spacecraft_config("[receiver]\nring_time = 60s\n")
+CONFIG = watchfloor.spacecraft_config("[receiver]\nring_time = 300s\n")
 REJECTS = ("truncated", "bad_version", "bad_type", "unknown_apid", "bad_length", "duplicate")
 
 
