@@ -417,6 +417,29 @@ static void the_order_stands_still_under_the_cursor(void **state)
     assert_string_equal(stage->ui.alarms.rows[0]->name, "main.power.array_voltage LIMIT");
 }
 
+static void a_flood_of_alarms_is_capped_and_says_so(void **state)
+{
+    struct stage *stage = *state;
+    struct actor *alarms = add_alarms(stage);
+    char parameter[32];
+
+    for (int i = 0; i < 10000; i++) {
+        (void)snprintf(parameter, sizeof(parameter), "p%05d", i);
+        set_alarm(alarms, parameter, "LIMIT", 0, WF_ALARM_ACTIVE_UNACK, 1 + i % 5, i + 1, i);
+        actor_set_row(alarms);
+    }
+    con_model_refresh(stage->model, &stage->scene.now);
+    (void)con_model_update(stage->model, &stage->scene.now);
+    show(stage, "alarms");
+    for (int i = 0; i < 50; i++) { /* as many screens as five seconds have, each with news */
+        set_alarm(alarms, "p00000", "LIMIT", 0, WF_ALARM_ACTIVE_UNACK, 5, 20000 + i, 0);
+        actor_set_row(alarms);
+        (void)con_model_update(stage->model, &stage->scene.now);
+        assert_shows(stage, "7500 more: filter");
+    }
+    assert_shows(stage, "UNACK 10000");
+}
+
 static void each_new_alarm_rings_once(void **state)
 {
     struct stage *stage = *state;
@@ -849,6 +872,7 @@ int main(int argc, char **argv)
         CASE(a_page_is_acknowledged_only_after_it_was_seen),
         CASE(tabs_and_filters_show_parts_of_the_list),
         CASE(the_order_stands_still_under_the_cursor),
+        CASE(a_flood_of_alarms_is_capped_and_says_so),
         CASE(each_new_alarm_rings_once),
         CASE(events_are_the_journals_newest_on_top),
         CASE(history_and_live_are_one_plot),
