@@ -73,7 +73,8 @@ class Recorder(ReceiverCase):
         self.assertEqual(recorder.stop(), 0)
 
     def test_packets_of_all_lengths_survive_blocks_and_streams(self):
-        self.start(KEEP + TCP)
+        # Deep enough for all of it: whoever sends at full speed does not wait for the recorder.
+        self.start(KEEP.replace("4M", "64M") + TCP)
         recorder = self.recorder()
         sender = self.tcp()
         random.seed(5)
