@@ -9,6 +9,7 @@
  *   roster_build.c  schemas to alarms, and which alarm suppresses which
  *   roster_scope.c  expressions: what names and windows mean, where values are
  *   roster_feed.c   samples and time to the engine
+ *   roster_values.c the values of one sample
  *   roster_edit.c   limits in force: contexts, edits, restoring
  */
 
@@ -179,6 +180,17 @@ void wfi_roster_values(struct wf_alarm_roster *roster, struct wf_expr_values *ou
 
 /* Where a moment lies on the line of time; also notices steps of the clock. */
 int64_t wfi_roster_on_line(struct wf_alarm_roster *roster, int64_t utc_ns, int64_t mono_ns);
+/* Nothing is wrong with it, and was not: a good value changes nothing. */
+static inline bool wfi_roster_is_at_rest(const struct wf_alarm_engine *engine, int alarm)
+{
+    const struct wf_alarm_memory *memory = &engine->alarms[alarm].memory;
+
+    return (memory->raised | memory->counting | memory->violated) == 0;
+}
+/* What a sample's values say; rates go by `rate_at_ns`. */
+void wfi_roster_judge_values(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                             const void *payload, int64_t rate_at_ns,
+                             const struct wf_alarm_now *now);
 /* The definition that is in force: a user's, the context's, the schema's. */
 void wfi_roster_definition(const struct wf_alarm_roster *roster, size_t alarm, unsigned context,
                            struct wf_alarm_definition *out);
