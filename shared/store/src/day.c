@@ -17,26 +17,6 @@
 /* A log of changes of 128 MiB: eight times what is checkpointed at. */
 #define HELD_PAGES 32768
 
-static int check_file(sqlite3 *db, struct wf_err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    int rc = wfs_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
-
-    if (rc < 0)
-        return rc;
-    rc = sqlite3_step(stmt);
-    if (rc != SQLITE_ROW) {
-        rc = wfs_fail(err, db, rc, "check");
-    } else {
-        const char *text = (const char *)sqlite3_column_text(stmt, 0);
-        bool is_ok = text != NULL && strcmp(text, "ok") == 0;
-
-        rc = is_ok ? 0 : wf_fail(err, WF_ERR_CORRUPT, "check: %.160s", text != NULL ? text : "?");
-    }
-    (void)sqlite3_finalize(stmt);
-    return rc;
-}
-
 static int create_catalogue(struct wfs_day *day, const char *instance, struct wf_err *err)
 {
     char text[16];
@@ -161,7 +141,7 @@ int wfs_day_open(const struct wfs_day_options *options, int64_t day_ns, struct w
         goto out;
     rc = wfs_open_writer(day->path, options->cache_kib, &day->db, err);
     if (rc == 0 && options->is_checked)
-        rc = check_file(day->db, err);
+        rc = wfs_quick_check(day->db, 0, err);
     if (rc == 0)
         rc = create_catalogue(day, options->instance, err);
     if (rc == 0)

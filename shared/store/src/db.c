@@ -10,6 +10,9 @@
 
 #include <watchfloor/clock.h>
 
+/* Of SQLite's machine, between looks at the clock. */
+#define CHECK_OPS 20000
+
 static enum wf_rc code_of(sqlite3 *db, int sqlite_rc)
 {
     switch (sqlite_rc & 0xff) {
@@ -81,6 +84,35 @@ int wfs_execf(sqlite3 *db, struct wf_err *err, const char *format, ...)
         return wf_fail(err, WF_ERR_NOMEM, "%.40s: out of memory", format);
     rc = wfs_exec(db, err, sql);
     sqlite3_free(sql);
+    return rc;
+}
+
+static int is_time_over(void *context)
+{
+    return wf_mono_now_ns() > *(const int64_t *)context;
+}
+
+int wfs_quick_check(sqlite3 *db, int64_t limit_ns, struct wf_err *err)
+{
+    int64_t deadline_ns = wf_mono_now_ns() + limit_ns;
+    sqlite3_stmt *stmt = NULL;
+    int rc = wfs_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
+
+    if (rc < 0)
+        return rc;
+    if (limit_ns > 0)
+        sqlite3_progress_handler(db, CHECK_OPS, is_time_over, &deadline_ns);
+    rc = sqlite3_step(stmt);
+    sqlite3_progress_handler(db, 0, NULL, NULL);
+    if (rc == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(stmt, 0);
+        bool is_ok = text != NULL && strcmp(text, "ok") == 0;
+
+        rc = is_ok ? 0 : wf_fail(err, WF_ERR_CORRUPT, "%.160s", text != NULL ? text : "?");
+    } else {
+        rc = (rc & 0xff) == SQLITE_INTERRUPT ? 0 : wfs_fail(err, db, rc, "look through it");
+    }
+    (void)sqlite3_finalize(stmt);
     return rc;
 }
 

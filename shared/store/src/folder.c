@@ -78,23 +78,18 @@ static bool look_at(const char *folder, int64_t day_ns, struct wfs_day_file *out
 
 static int compare_days(const void *a, const void *b)
 {
-    const struct wfs_day_file *x = a, *y = b;
+    const int64_t *x = a, *y = b;
 
-    return (x->day_ns > y->day_ns) - (x->day_ns < y->day_ns);
+    return (*x > *y) - (*x < *y);
 }
 
-int wfs_folder_list(const char *folder, struct wfs_day_file **out_list, size_t *out_count,
-                    struct wf_err *err)
+int wfs_folder_days(const char *path, int64_t **out_days, size_t *out_count, struct wf_err *err)
 {
-    char path[WFS_PATH_SIZE];
-    struct wfs_day_file *list = NULL;
-    size_t count = 0;
+    int64_t *days = NULL;
     struct dirent *entry;
-    DIR *dir;
+    size_t count = 0;
+    DIR *dir = opendir(path);
 
-    if (snprintf(path, sizeof(path), "%s/raw", folder) >= (int)sizeof(path))
-        return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
-    dir = opendir(path);
     if (dir == NULL)
         return wf_fail_errno(err, errno, "%s", path);
     while ((entry = readdir(dir)) != NULL) {
@@ -103,40 +98,82 @@ int wfs_folder_list(const char *folder, struct wfs_day_file **out_list, size_t *
         if (!parse_day(entry->d_name, &day_ns))
             continue;
         if (count % 64 == 0) {
-            struct wfs_day_file *more = realloc(list, (count + 64) * sizeof(*list));
+            int64_t *more = realloc(days, (count + 64) * sizeof(days[0]));
 
             if (more == NULL) {
-                free(list);
+                free(days);
                 (void)closedir(dir);
                 return wf_fail(err, WF_ERR_NOMEM, "out of memory");
             }
-            list = more;
+            days = more;
         }
-        if (look_at(folder, day_ns, &list[count]))
-            count++;
+        days[count++] = day_ns;
     }
     (void)closedir(dir);
-    if (count > 0)
-        qsort(list, count, sizeof(*list), compare_days);
-    *out_list = list;
+    if (count > 1)
+        qsort(days, count, sizeof(days[0]), compare_days);
+    *out_days = days;
     *out_count = count;
+    return 0;
+}
+
+int wfs_folder_list(const char *folder, struct wfs_day_file **out_list, size_t *out_count,
+                    struct wf_err *err)
+{
+    char path[WFS_PATH_SIZE];
+    struct wfs_day_file *list;
+    int64_t *days = NULL;
+    size_t count = 0, used = 0;
+    int rc;
+
+    if (snprintf(path, sizeof(path), "%s/raw", folder) >= (int)sizeof(path))
+        return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
+    rc = wfs_folder_days(path, &days, &count, err);
+    if (rc < 0)
+        return rc;
+    list = calloc(count + 1, sizeof(list[0]));
+    for (size_t i = 0; list != NULL && i < count; i++)
+        used += look_at(folder, days[i], &list[used]);
+    free(days);
+    if (list == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    *out_list = list;
+    *out_count = used;
     return 0;
 }
 
 /* --- making ------------------------------------------------------------------- */
 
+static bool has_group(const char *group)
+{
+    return group != NULL && group[0] != '\0';
+}
+
 static int give_to_group(const char *path, const char *group, struct wf_err *err)
 {
-    struct group *entry;
+    const struct group *entry = getgrnam(group);
+    uint64_t number;
+    gid_t gid;
 
-    if (group == NULL || group[0] == '\0')
-        return 0;
-    entry = getgrnam(group);
-    if (entry == NULL)
-        return wf_fail(err, WF_ERR_INVALID, "there is no group '%s'", group);
-    if (chown(path, (uid_t)-1, entry->gr_gid) != 0)
+    if (entry != NULL)
+        gid = entry->gr_gid;
+    else if (wf_parse_u64(group, &number, NULL) == 0 && number < UINT32_MAX)
+        gid = (gid_t)number;
+    else
+        return wf_fail(err, WF_ERR_INVALID, "no group '%s' here: expected a name or a number",
+                       group);
+    if (chown(path, (uid_t)-1, gid) != 0)
         return wf_fail_errno(err, errno, "give %s to group '%s'", path, group);
     return 0;
+}
+
+static int open_to_group(const char *path, const char *group, struct wf_err *err)
+{
+    int rc = give_to_group(path, group, err);
+
+    if (rc == 0 && chmod(path, 0750) != 0)
+        rc = wf_fail_errno(err, errno, "open %s for the group", path);
+    return rc;
 }
 
 int wfs_file_make(const char *path, const char *group, struct wf_err *err)
@@ -155,7 +192,17 @@ int wfs_file_make(const char *path, const char *group, struct wf_err *err)
         return wf_fail_errno(err, errno, "make %s", path);
     (void)fchmod(fd, 0640);
     (void)close(fd);
-    return give_to_group(path, group, err);
+    return has_group(group) ? give_to_group(path, group, err) : 0;
+}
+
+int wfs_place_make(const char *path, const char *group, struct wf_err *err)
+{
+    int rc;
+
+    if (access(path, X_OK) == 0)
+        return 0;
+    rc = wf_make_folders(path, err);
+    return rc == 0 && has_group(group) ? open_to_group(path, group, err) : rc;
 }
 
 int wfs_folder_make(const char *folder, const char *name, const char *group, struct wf_err *err)
@@ -167,13 +214,6 @@ int wfs_folder_make(const char *folder, const char *name, const char *group, str
         return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
     if (access(path, X_OK) == 0)
         return 0;
-    rc = wf_make_folders(path, err);
-    if (rc == 0 && group != NULL && group[0] != '\0') {
-        rc = give_to_group(folder, group, err);
-        if (rc == 0)
-            rc = give_to_group(path, group, err);
-        if (rc == 0 && (chmod(folder, 0750) != 0 || chmod(path, 0750) != 0))
-            rc = wf_fail_errno(err, errno, "open %s for the group", path);
-    }
-    return rc;
+    rc = wfs_place_make(path, group, err);
+    return rc == 0 && has_group(group) ? open_to_group(folder, group, err) : rc;
 }

@@ -27,6 +27,11 @@ void wfs_day_text(int64_t time_ns, char out[16]);
 int wfs_folder_list(const char *folder, struct wfs_day_file **out_list, size_t *out_count,
                     struct wf_err *err);
 
+/* Days of which <path> has a file "2026-11-20.db", ascending; the caller frees. ABSENT: no folder. */
+int wfs_folder_days(const char *path, int64_t **out_days, size_t *out_count, struct wf_err *err);
+
+/* The folder exists afterwards, and `group` (a name or a number; NULL or "" = our own) may read there. */
+int wfs_place_make(const char *path, const char *group, struct wf_err *err);
 /* <folder>/<name> exists afterwards, and `group` ("" = our own) may read there. */
 int wfs_folder_make(const char *folder, const char *name, const char *group, struct wf_err *err);
 /* The file exists afterwards, writable for us, whatever the umask. */

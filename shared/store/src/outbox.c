@@ -4,8 +4,6 @@
 #include <watchfloor/store/outbox.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,7 @@
 #include <watchfloor/paths.h>
 
 #include "db.h"
+#include "folder.h"
 
 /* "WFn1" in the file header. */
 #define OUTBOX_APPLICATION 0x57466e31
@@ -66,38 +65,11 @@ static int make_path(const char *folder, char out[WF_PATH_SIZE], struct wf_err *
     return path.was_cut ? wf_fail(err, WF_ERR_LIMIT, "the path of the outbox is too long") : 0;
 }
 
-static int give_to_group(const char *path, const char *group, mode_t mode, struct wf_err *err)
-{
-    const struct group *entry;
-
-    if (group == NULL || group[0] == '\0')
-        return 0;
-    entry = getgrnam(group);
-    if (entry == NULL)
-        return wf_fail(err, WF_ERR_INVALID, "there is no group '%s'", group);
-    if (chown(path, (uid_t)-1, entry->gr_gid) != 0 || chmod(path, mode) != 0)
-        return wf_fail_errno(err, errno, "give %s to group '%s'", path, group);
-    return 0;
-}
-
 static int make_file(const struct wf_outbox_options *options, const char *path, struct wf_err *err)
 {
-    int rc = 0;
-    int fd;
+    int rc = wfs_place_make(options->folder, options->group, err);
 
-    if (access(options->folder, X_OK) != 0) {
-        rc = wf_make_folders(options->folder, err);
-        if (rc == 0)
-            rc = give_to_group(options->folder, options->group, 0750, err);
-    }
-    if (rc < 0)
-        return rc;
-    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
-    if (fd < 0)
-        return errno == EEXIST ? 0 : wf_fail_errno(err, errno, "make %s", path);
-    (void)fchmod(fd, 0640);
-    (void)close(fd);
-    return give_to_group(path, options->group, 0640, err);
+    return rc == 0 ? wfs_file_make(path, options->group, err) : rc;
 }
 
 static int create_tables(sqlite3 *db, const char *instance, struct wf_err *err)
@@ -119,26 +91,6 @@ static int create_tables(sqlite3 *db, const char *instance, struct wf_err *err)
         rc = wfs_exec(db, err, "COMMIT");
     if (rc < 0)
         (void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-    return rc;
-}
-
-static int check_file(sqlite3 *db, struct wf_err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    int rc = wfs_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
-
-    if (rc < 0)
-        return rc;
-    if ((rc = sqlite3_step(stmt)) != SQLITE_ROW) {
-        rc = wfs_fail(err, db, rc, "check");
-    } else {
-        const char *text = (const char *)sqlite3_column_text(stmt, 0);
-
-        rc = text != NULL && strcmp(text, "ok") == 0
-                 ? 0
-                 : wf_fail(err, WF_ERR_CORRUPT, "check: %.160s", text != NULL ? text : "?");
-    }
-    (void)sqlite3_finalize(stmt);
     return rc;
 }
 
@@ -187,7 +139,7 @@ static int try_open(const struct wf_outbox_options *options, const char *path,
     if (rc == 0)
         rc = wfs_open_writer_of(path, &outbox_format, CACHE_KIB, &outbox->db, err);
     if (rc == 0)
-        rc = check_file(outbox->db, err);
+        rc = wfs_quick_check(outbox->db, 0, err);
     if (rc == 0)
         rc = create_tables(outbox->db, options->instance, err);
     if (rc == 0)

@@ -3,13 +3,8 @@
 
 #include "packet_file.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <watchfloor/clock.h>
 #include <watchfloor/packets.h>
 
 const struct wfs_format wfs_packet_format = { 0x57467031 /* "WFp1" */, 1, 1, "a packet file" };
@@ -25,61 +20,13 @@ int wfs_packet_path(const char *folder, int64_t day_ns, char out[WFS_PATH_SIZE],
     return path.was_cut ? wf_fail(err, WF_ERR_LIMIT, "the path of '%s' is too long", day) : 0;
 }
 
-static bool parse_day(const char *name, int64_t *out_day_ns)
-{
-    char date[16];
-
-    if (strlen(name) != 13 || strcmp(name + 10, ".db") != 0)
-        return false;
-    memcpy(date, name, 10);
-    date[10] = '\0';
-    return strspn(date, "0123456789-") == 10 && wf_parse_time(date, 0, out_day_ns, NULL) == 0;
-}
-
-static int compare_days(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 int wfs_packet_list(const char *folder, int64_t **out_days, size_t *out_count, struct wf_err *err)
 {
     char path[WFS_PATH_SIZE];
-    int64_t *days = NULL;
-    struct dirent *entry;
-    size_t count = 0;
-    DIR *dir;
 
     if (snprintf(path, sizeof(path), "%s/packets", folder) >= (int)sizeof(path))
         return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
-    dir = opendir(path);
-    if (dir == NULL)
-        return wf_fail_errno(err, errno, "%s", path);
-    while ((entry = readdir(dir)) != NULL) {
-        int64_t day_ns;
-
-        if (!parse_day(entry->d_name, &day_ns))
-            continue;
-        if (count % 64 == 0) {
-            int64_t *more = realloc(days, (count + 64) * sizeof(days[0]));
-
-            if (more == NULL) {
-                free(days);
-                (void)closedir(dir);
-                return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-            }
-            days = more;
-        }
-        days[count++] = day_ns;
-    }
-    (void)closedir(dir);
-    if (count > 1)
-        qsort(days, count, sizeof(days[0]), compare_days);
-    *out_days = days;
-    *out_count = count;
-    return 0;
+    return wfs_folder_days(path, out_days, out_count, err);
 }
 
 /* --- a new file -------------------------------------------------------------------------- */

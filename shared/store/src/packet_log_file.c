@@ -4,16 +4,12 @@
 #include "packet_log_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <watchfloor/clock.h>
-#include <watchfloor/paths.h>
 
 #define CACHE_KIB 4096
 
@@ -45,44 +41,6 @@ void wfs_packet_close_file(struct wf_packet_log *log)
         (void)sqlite3_wal_checkpoint_v2(log->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     wfs_close(&log->db);
     wfs_packet_forget_names(log);
-}
-
-static int give_to_group(const struct wf_packet_log *log, const char *path, mode_t mode,
-                         struct wf_err *err)
-{
-    const struct group *group;
-
-    if (log->group[0] == '\0')
-        return WF_OK;
-    group = getgrnam(log->group);
-    if (group == NULL)
-        return wf_fail(err, WF_ERR_INVALID, "there is no group '%s'", log->group);
-    if (chown(path, (uid_t)-1, group->gr_gid) != 0 || chmod(path, mode) != 0)
-        return wf_fail_errno(err, errno, "give %s to group '%s'", path, log->group);
-    return WF_OK;
-}
-
-static int make_file(const struct wf_packet_log *log, struct wf_err *err)
-{
-    char folder[WFS_PATH_SIZE];
-    int fd;
-    int rc;
-
-    if (snprintf(folder, sizeof(folder), "%s/packets", log->folder) >= (int)sizeof(folder))
-        return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
-    if (access(folder, F_OK) != 0) {
-        rc = wf_make_folders(folder, err);
-        if (rc == 0)
-            rc = give_to_group(log, folder, 0750, err);
-        if (rc < 0)
-            return rc;
-    }
-    fd = open(log->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
-    if (fd < 0)
-        return errno == EEXIST ? WF_OK : wf_fail_errno(err, errno, "make %s", log->path);
-    (void)fchmod(fd, 0640);
-    (void)close(fd);
-    return give_to_group(log, log->path, 0640, err);
 }
 
 static int note_log_size(void *context, sqlite3 *db, const char *name, int pages)
@@ -123,23 +81,6 @@ static int prepare(struct wf_packet_log *log, struct wf_err *err)
     return rc;
 }
 
-static int look_through(sqlite3 *db, struct wf_err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    int rc = wfs_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
-    const char *text;
-
-    if (rc < 0)
-        return rc;
-    rc = sqlite3_step(stmt);
-    text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
-    rc = text != NULL && strcmp(text, "ok") == 0
-             ? 0
-             : wf_fail(err, WF_ERR_CORRUPT, "%.160s", text != NULL ? text : sqlite3_errmsg(db));
-    (void)sqlite3_finalize(stmt);
-    return rc;
-}
-
 /* A damaged file is kept under another name, and a new one begun. */
 static int set_aside(struct wf_packet_log *log, const char *why, struct wf_err *err)
 {
@@ -169,12 +110,15 @@ static int open_once(struct wf_packet_log *log, struct wf_err *err)
 {
     int64_t tables = 0;
     char day[16];
-    int rc = make_file(log, err);
+    int rc = wfs_folder_make(log->folder, "packets", log->group, err);
+
+    if (rc == 0)
+        rc = wfs_file_make(log->path, log->group, err);
 
     if (rc == 0)
         rc = wfs_open_writer_of(log->path, &wfs_packet_format, CACHE_KIB, &log->db, err);
     if (rc == 0 && log->is_suspect)
-        rc = look_through(log->db, err);
+        rc = wfs_quick_check(log->db, 0, err);
     if (rc == 0)
         rc = wfs_get_i64(log->db, "SELECT count(*) FROM sqlite_schema", 0, &tables, err);
     wfs_day_text(log->day_ns, day);

@@ -12,7 +12,7 @@
  * result: what is written in 2 replaces what was there, and 3 comes last.
  */
 
-#include "store.h"
+#include "roll_round.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +20,8 @@
 #include <watchfloor/clock.h>
 #include <watchfloor/store/history.h>
 
-/* Series in one round, and how long a round may begin with another one. */
-#define ROUND_SERIES 64
-#define ROUND_NS     (15 * WF_NS_PER_MS)
+/* How long a round may begin with another series. */
+#define ROUND_NS (15 * WF_NS_PER_MS)
 /* Buckets are written together: each parameter's lie on pages of their own. */
 #define FLUSH_NS (3600 * WF_NS_PER_S)
 /* Sooner when so many rows would have to be read again after a kill. */
@@ -34,23 +33,6 @@
 /* Rows read from raw files in one go. */
 #define WALK_ROWS 20000
 
-/* What was done to one series in this round; it holds once 3 is committed. */
-struct done {
-    struct wfs_roll *roll;
-    struct wfs_rolled state;
-    int64_t piles_to_ns; /* piles below are in the file */
-    size_t dirt_first;   /* dirt is sorted: what is clean now comes first */
-};
-
-struct work {
-    struct wf_store *store;
-    struct wf_history *history; /* for raw rows; opened when needed */
-    int64_t now_mono_ns;
-    bool is_final;
-    struct done done[ROUND_SERIES];
-    size_t count;
-};
-
 static bool is_same_period(int64_t a, int64_t b)
 {
     return wfs_period_start(WFS_TIER_MINUTE, a) == wfs_period_start(WFS_TIER_MINUTE, b);
@@ -58,7 +40,7 @@ static bool is_same_period(int64_t a, int64_t b)
 
 /* --- raw rows ------------------------------------------------------------------------------ */
 
-static int open_history(struct work *work, struct wf_err *err)
+static int open_history(struct wfs_round *work, struct wf_err *err)
 {
     return work->history != NULL ? 0 : wf_history_open(work->store->folder, &work->history, err);
 }
@@ -67,8 +49,8 @@ static int open_history(struct work *work, struct wf_err *err)
  * Pile up the raw rows from .. to. *out_reached: all buckets below are whole; less than `to`
  * when there were `rows_max` rows, or another month begins.
  */
-static int walk_raw(struct work *work, const struct wfs_roll *roll, int64_t from_ns, int64_t to_ns,
-                    uint64_t rows_max, struct wfs_pile **piles, int64_t *out_reached,
+static int walk_raw(struct wfs_round *work, const struct wfs_roll *roll, int64_t from_ns,
+                    int64_t to_ns, uint64_t rows_max, struct wfs_pile **piles, int64_t *out_reached,
                     struct wf_err *err)
 {
     const struct wf_history_query query = {
@@ -140,8 +122,8 @@ static bool has_sibling(const struct wfs_pile *list, const struct wfs_pile *pile
 }
 
 /* Several schema versions in one bucket: what any of them has is taken out, then all add. */
-static int clear_siblings(struct work *work, struct wfs_roll *roll, const struct wfs_pile *list,
-                          int64_t start_ns, struct wf_err *err)
+static int clear_siblings(struct wfs_round *work, struct wfs_roll *roll,
+                          const struct wfs_pile *list, int64_t start_ns, struct wf_err *err)
 {
     int rc = 0;
 
@@ -153,7 +135,7 @@ static int clear_siblings(struct work *work, struct wfs_roll *roll, const struct
 }
 
 /* Put the piles of from .. to; `is_raw`: they are what raw files say, not what was watched. */
-static int put_piles(struct work *work, struct wfs_roll *roll, const struct wfs_pile *list,
+static int put_piles(struct wfs_round *work, struct wfs_roll *roll, const struct wfs_pile *list,
                      int64_t from_ns, int64_t to_ns, bool is_raw, struct wf_err *err)
 {
     int rc = 0;
@@ -202,7 +184,7 @@ static void touch_hour(struct hours *hours, int64_t time_ns)
         hours->is_full = true;
 }
 
-static int put_hours(struct work *work, const struct wfs_roll *roll, const struct hours *hours,
+static int put_hours(struct wfs_round *work, const struct wfs_roll *roll, const struct hours *hours,
                      const struct wfs_rolled *state, struct wf_err *err)
 {
     int64_t width = wfs_tier_ns(WFS_TIER_HOUR);
@@ -229,7 +211,7 @@ static int64_t oldest_pile(const struct wfs_roll *roll)
 }
 
 /* Which bucket of dirt may be cleaned: rolled up already, and at rest. */
-static bool is_cleanable(const struct work *work, const struct wfs_roll *roll,
+static bool is_cleanable(const struct wfs_round *work, const struct wfs_roll *roll,
                          const struct wfs_dirt *dirt, int64_t to_ns)
 {
     int64_t width = wfs_tier_ns(wfs_roll_base(roll));
@@ -253,8 +235,8 @@ static int compare_dirt(const void *a, const void *b)
  * Compute the buckets of cleanable dirt again. Those that were are moved to the front of the
  * list: *out_count of them. The files that are touched stay few: other months wait.
  */
-static int clean_dirt(struct work *work, struct wfs_roll *roll, int64_t to_ns, struct hours *hours,
-                      size_t *out_count, struct wf_err *err)
+static int clean_dirt(struct wfs_round *work, struct wfs_roll *roll, int64_t to_ns,
+                      struct hours *hours, size_t *out_count, struct wf_err *err)
 {
     int64_t width = wfs_tier_ns(wfs_roll_base(roll)), last_ns = WF_TIME_NONE, first_ns = 0;
     size_t cleaned = 0, walked = 0;
@@ -316,7 +298,7 @@ static void judge_rate(struct wfs_roll *roll, int64_t to_ns)
 }
 
 /* Time of the newest row that is not rolled up, but for what is ahead of our own clock. */
-static int find_newest(struct work *work, const struct wfs_roll *roll, int64_t *inout_ns,
+static int find_newest(struct wfs_round *work, const struct wfs_roll *roll, int64_t *inout_ns,
                        struct wf_err *err)
 {
     int64_t from_ns = roll->state.to_ns, limit_ns = wf_utc_now_ns() + WF_NS_PER_DAY, reached;
@@ -340,7 +322,8 @@ static int find_newest(struct work *work, const struct wfs_roll *roll, int64_t *
  * Watch from here on. Rows that are stored already in buckets that will be watched (a clock
  * went back, or ran ahead) were not: these buckets are computed from raw.
  */
-static int go_live(struct work *work, struct wfs_roll *roll, bool is_silent, struct wf_err *err)
+static int go_live(struct wfs_round *work, struct wfs_roll *roll, bool is_silent,
+                   struct wf_err *err)
 {
     const struct wfs_known *known = wfs_known_find(work->store, roll->source, roll->subsystem);
     int64_t last_ns = WF_TIME_NONE, from_ns, reached;
@@ -375,7 +358,8 @@ static int go_live(struct work *work, struct wfs_roll *roll, bool is_silent, str
 }
 
 /* Roll up raw rows that were not watched, from state.to_ns on: a portion. */
-static int catch_up(struct work *work, struct done *done, struct hours *hours, struct wf_err *err)
+static int catch_up(struct wfs_round *work, struct wfs_roll_done *done, struct hours *hours,
+                    struct wf_err *err)
 {
     struct wfs_roll *roll = done->roll;
     int64_t reached;
@@ -395,7 +379,7 @@ static int catch_up(struct work *work, struct done *done, struct hours *hours, s
     return rc;
 }
 
-static bool is_flush_due(const struct work *work, const struct wfs_roll *roll, int64_t over_ns,
+static bool is_flush_due(const struct wfs_round *work, const struct wfs_roll *roll, int64_t over_ns,
                          bool is_silent)
 {
     int64_t oldest = oldest_pile(roll);
@@ -407,9 +391,9 @@ static bool is_flush_due(const struct work *work, const struct wfs_roll *roll, i
 }
 
 /* What is to be done for one series; adds to work->done when something was. */
-static int work_on(struct work *work, struct wfs_roll *roll, struct wf_err *err)
+static int work_on(struct wfs_round *work, struct wfs_roll *roll, struct wf_err *err)
 {
-    struct done done = { .roll = roll };
+    struct wfs_roll_done done = { .roll = roll };
     bool is_silent = work->now_mono_ns - roll->changed_mono_ns >= SILENT_NS;
     struct hours hours = { .count = 0 };
     int64_t over_ns = WFS_ALWAYS;
@@ -456,131 +440,6 @@ static int work_on(struct work *work, struct wfs_roll *roll, struct wf_err *err)
     return rc;
 }
 
-/* --- saying so ----------------------------------------------------------------------------------- */
-
-static int put_states(struct work *work, struct wfs_day *day, struct wf_err *err)
-{
-    struct wf_store *store = work->store;
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < work->count; i++) {
-        const struct wfs_roll *roll = work->done[i].roll;
-        const struct wfs_known *known = wfs_known_find(store, roll->source, roll->subsystem);
-        struct wfs_known now;
-
-        if (known == NULL)
-            continue;
-        now = *known;
-        now.rolled = work->done[i].state;
-        now.serial = store->serial + 1;
-        rc = wfs_day_remember(day, &now, err);
-    }
-    return rc;
-}
-
-static int put_clean(struct work *work, struct wfs_day *day, struct wf_err *err)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < work->count; i++) {
-        const struct done *done = &work->done[i];
-
-        for (size_t k = 0; rc == 0 && k < done->dirt_first; k++) {
-            if (done->roll->dirt[k].day_ns == wfs_day_start(day))
-                rc = wfs_day_mark_clean(day, done->roll, done->roll->dirt[k].minute_ns, err);
-        }
-    }
-    return rc;
-}
-
-/* One day file: minutes that are clean again, and in `is_main` how far rollups go. */
-static int say_in(struct work *work, int64_t day_ns, bool is_main, struct wf_err *err)
-{
-    struct wfs_slot *slot = NULL;
-    int rc = wfs_days_get(work->store, day_ns, &slot, err);
-
-    if (rc < 0)
-        return rc;
-    rc = wfs_day_begin(slot->day, false, err);
-    if (rc == 0)
-        rc = put_clean(work, slot->day, err);
-    if (rc == 0 && is_main)
-        rc = put_states(work, slot->day, err);
-    if (rc == 0)
-        rc = wfs_day_commit(slot->day, err);
-    if (rc < 0)
-        wfs_days_drop(work->store, slot, rc);
-    return rc;
-}
-
-/* Other days that say of a minute of this round that it is dirty. */
-static int say_in_others(struct work *work, int64_t main_ns, struct wf_err *err)
-{
-    int64_t seen[64];
-    size_t count = 0;
-    int rc = 0;
-
-    for (size_t i = 0; i < work->count; i++) {
-        for (size_t k = 0; rc == 0 && k < work->done[i].dirt_first; k++) {
-            int64_t day_ns = work->done[i].roll->dirt[k].day_ns;
-            bool is_seen = day_ns == main_ns || day_ns == WF_TIME_NONE;
-
-            for (size_t s = 0; s < count; s++)
-                is_seen = is_seen || seen[s] == day_ns;
-            if (is_seen)
-                continue;
-            if (count == sizeof(seen) / sizeof(seen[0]))
-                return 0; /* said again with the next round of that series: nothing is wrong */
-            seen[count++] = day_ns;
-            rc = say_in(work, day_ns, false, err);
-        }
-    }
-    return rc;
-}
-
-static void drop_piles(struct wfs_roll *roll, int64_t below_ns)
-{
-    struct wfs_pile **at = &roll->piles;
-
-    while (*at != NULL) {
-        struct wfs_pile *pile = *at;
-
-        if (pile->start_ns >= below_ns) {
-            at = &pile->next;
-            continue;
-        }
-        *at = pile->next;
-        roll->pile_count--;
-        roll->pile_rows -= pile->rows;
-        free(pile);
-    }
-}
-
-static void keep(struct work *work)
-{
-    struct wf_store *store = work->store;
-
-    store->serial++;
-    for (size_t i = 0; i < work->count; i++) {
-        struct done *done = &work->done[i];
-        struct wfs_roll *roll = done->roll;
-        const struct wfs_known *known = wfs_known_find(store, roll->source, roll->subsystem);
-
-        roll->state = done->state;
-        if (done->piles_to_ns != 0)
-            drop_piles(roll, done->piles_to_ns);
-        if (done->dirt_first > 0) {
-            roll->dirt_count -= done->dirt_first;
-            memmove(roll->dirt, roll->dirt + done->dirt_first,
-                    roll->dirt_count * sizeof(*roll->dirt));
-            roll->dirt_kept = roll->dirt_count;
-            roll->cleaned_mono_ns = work->now_mono_ns;
-        }
-        if (known != NULL)
-            (void)wfs_known_keep(store, &known->at, &roll->state, store->serial, NULL);
-    }
-}
-
 /* --- a round ---------------------------------------------------------------------------------------- */
 
 static int sync_rows(struct wf_store *store, struct wf_err *err)
@@ -601,7 +460,7 @@ static int sync_rows(struct wf_store *store, struct wf_err *err)
     return rc;
 }
 
-static int finish(struct work *work, struct wf_err *err)
+static int finish(struct wfs_round *work, struct wf_err *err)
 {
     struct wf_store *store = work->store;
     struct wfs_slot *slot = wfs_days_newest(store);
@@ -617,11 +476,11 @@ static int finish(struct work *work, struct wf_err *err)
     if (rc == 0)
         rc = wfs_rollups_commit(&store->rollups, err);
     if (rc == 0)
-        rc = say_in_others(work, main_ns, err);
+        rc = wfs_round_say_in_others(work, main_ns, err);
     if (rc == 0)
-        rc = say_in(work, main_ns, true, err);
+        rc = wfs_round_say_in(work, main_ns, true, err);
     if (rc == 0)
-        keep(work);
+        wfs_round_keep(work);
     else
         wfs_rollups_rollback(&store->rollups);
     return rc;
@@ -629,7 +488,7 @@ static int finish(struct work *work, struct wf_err *err)
 
 int wfs_rolls_work(struct wf_store *store, int64_t now_mono_ns, bool is_final, struct wf_err *err)
 {
-    struct work work = { .store = store, .now_mono_ns = now_mono_ns, .is_final = is_final };
+    struct wfs_round work = { .store = store, .now_mono_ns = now_mono_ns, .is_final = is_final };
     int64_t until_ns = wf_mono_now_ns() + (is_final ? WF_NS_PER_S : ROUND_NS);
     struct wfs_roll *first = store->roll_next != NULL ? store->roll_next : store->rolls;
     struct wfs_roll *roll = first, *last;
@@ -647,7 +506,7 @@ int wfs_rolls_work(struct wf_store *store, int64_t now_mono_ns, bool is_final, s
             rc = 0;
             break;
         }
-    } while (rc == 0 && roll != first && work.count < ROUND_SERIES &&
+    } while (rc == 0 && roll != first && work.count < WFS_ROUND_SERIES &&
              (work.count == 0 || wf_mono_now_ns() < until_ns));
     store->roll_next = roll;
     wf_history_close(&work.history);

@@ -86,24 +86,6 @@ static int create(const struct wfs_rollups *rollups, struct wfs_rollup *rollup, 
     return rc;
 }
 
-static int look_through(sqlite3 *db, struct wf_err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    int rc = wfs_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
-
-    if (rc < 0)
-        return rc;
-    rc = sqlite3_step(stmt);
-    if (rc != SQLITE_ROW)
-        rc = wfs_fail(err, db, rc, "check");
-    else
-        rc = strcmp((const char *)sqlite3_column_text(stmt, 0), "ok") == 0
-                 ? 0
-                 : wf_fail(err, WF_ERR_CORRUPT, "check: %.160s", sqlite3_column_text(stmt, 0));
-    (void)sqlite3_finalize(stmt);
-    return rc;
-}
-
 static void note_bad(struct wfs_rollups *rollups, const struct wfs_rollup *rollup)
 {
     rollups->bad.is_set = true;
@@ -126,7 +108,7 @@ static int open_one(struct wfs_rollups *rollups, struct wfs_rollup *rollup, stru
     if (rc == 0)
         rc = wfs_exec(rollup->db, err, "PRAGMA synchronous=FULL");
     if (rc == 0 && rollups->is_suspect)
-        rc = look_through(rollup->db, err);
+        rc = wfs_quick_check(rollup->db, 0, err);
     if (rc == 0)
         rc = create(rollups, rollup, err);
     if (rc == 0)
