@@ -6,7 +6,7 @@
  * Day - one day file, open for writing: the one connection that writes and
  * checkpoints it, its prepared statements and what it knows of its series.
  *
- * Used by store.c only, which decides what goes where and when. After any
+ * Used by the store_*.c files only, which decide what goes where and when. After any
  * failure a day is rolled back and closed: what it remembers of the file may
  * no longer be true.
  */

@@ -7,26 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <watchfloor/clock.h>
-#include <watchfloor/value.h>
-
-#include "row.h"
-
-/* Columns of the SELECT: these, the stamp's as far as it is wanted, the parameters. */
-enum { AT_ID, AT_TIME, AT_QUALITY, AT_STAMP };
-enum {
-    STAMP_DEVICE,
-    STAMP_RECEIVED,
-    STAMP_NUMBER,
-    STAMP_TIMES, /* how many without what follows */
-    STAMP_EPOCH = STAMP_TIMES,
-    STAMP_ORDER,
-    STAMP_PACKET,
-    STAMP_SEQUENCE,
-    STAMP_FLAGS,
-    STAMP_LOST,
-    STAMP_COUNT
-};
 /* Rows of the first batch: a merge of many streams begins with one of each. */
 #define FIRST_ROWS 32
 
@@ -95,19 +75,13 @@ static int prepare_parts(struct wfs_stream *stream, struct wf_err *err)
     return rc;
 }
 
-/* Times as they are stored, put together here: what SQLite would compute costs more. */
-static bool is_short(const struct wfs_stream *stream, const struct wfs_stream_query *query)
-{
-    return stream->is_compact && query->is_bare && !query->range.is_by_received;
-}
-
 /* The table of a column's part: r, or p1, p2 ... joined to it. */
 static void add_select(const struct wfs_stream *stream, const struct wfs_stream_query *query,
                        struct wf_strbuf *sql)
 {
     const struct wfs_plan *plan = stream->plan;
 
-    if (is_short(stream, query))
+    if (wfs_stream_is_short(stream, query))
         wf_strbuf_add(sql, "SELECT r._id, r._received, r._quality, r._device");
     else
         wf_strbuf_addf(sql, "SELECT r._id, %s, r._quality", time_of(query));
@@ -296,177 +270,6 @@ int wfs_stream_open_last(struct wfs_stream *stream, const struct wfs_stream_quer
     }
     stream->is_at_end = true;
     return rc;
-}
-
-/* --- batches -------------------------------------------------------------------------------- */
-
-static void read_stamp(sqlite3_stmt *stmt, const struct wfs_stream_query *query,
-                       struct wf_stamp *stamp)
-{
-    *stamp = (struct wf_stamp){ .device_ns = WF_TIME_NONE };
-    if (query->is_bare)
-        return;
-    stamp->device_ns = wfs_column_time(stmt, AT_STAMP + STAMP_DEVICE);
-    stamp->received_ns = sqlite3_column_int64(stmt, AT_STAMP + STAMP_RECEIVED);
-    stamp->number = (uint64_t)sqlite3_column_int64(stmt, AT_STAMP + STAMP_NUMBER);
-    if (!query->is_stamp_wanted)
-        return;
-    stamp->epoch = wfs_column_u64(stmt, AT_STAMP + STAMP_EPOCH);
-    stamp->order = wfs_column_u64(stmt, AT_STAMP + STAMP_ORDER);
-    stamp->packet = wfs_column_u64(stmt, AT_STAMP + STAMP_PACKET);
-    stamp->sequence = wfs_column_u64(stmt, AT_STAMP + STAMP_SEQUENCE);
-    stamp->flags = (uint32_t)sqlite3_column_int64(stmt, AT_STAMP + STAMP_FLAGS);
-    stamp->lost_before = (uint32_t)sqlite3_column_int64(stmt, AT_STAMP + STAMP_LOST);
-}
-
-static uint8_t quality_of(const uint8_t *quality, size_t count, size_t column)
-{
-    return quality != NULL && column < count ? quality[column] : (uint8_t)WF_QUALITY_VALID;
-}
-
-/* The columns of the other parts; where a part has no such row they read as ABSENT. */
-static void read_parts(struct wfs_stream *stream, const uint8_t *quality, size_t quality_count,
-                       uint8_t *payload)
-{
-    int64_t id = sqlite3_column_int64(stream->stmt, AT_ID);
-
-    for (size_t part = 1; part < stream->plan->part_count; part++) {
-        sqlite3_stmt *stmt = stream->parts[part];
-        int at = 1;
-        bool is_there;
-
-        (void)sqlite3_bind_int64(stmt, 1, id);
-        is_there = sqlite3_step(stmt) == SQLITE_ROW;
-        for (size_t i = 0; i < stream->column_count; i++) {
-            size_t column = stream->columns[i];
-
-            if (column / WFS_PART_COLUMNS != part)
-                continue;
-            if (is_there)
-                wfs_row_read(stmt, at++, stream->plan, column,
-                             quality_of(quality, quality_count, column), payload);
-            else
-                payload[stream->plan->columns[column].quality_offset] = WF_QUALITY_ABSENT;
-        }
-        (void)sqlite3_reset(stmt);
-    }
-}
-
-static void read_row(struct wfs_stream *stream, const struct wfs_stream_query *query, int at,
-                     uint8_t *payload)
-{
-    sqlite3_stmt *stmt = stream->stmt;
-    const uint8_t *quality = NULL;
-    size_t quality_count = 0;
-
-    if (sqlite3_column_type(stmt, AT_QUALITY) != SQLITE_NULL) {
-        quality = sqlite3_column_blob(stmt, AT_QUALITY);
-        quality_count = (size_t)sqlite3_column_bytes(stmt, AT_QUALITY);
-    }
-    if (stream->plan->choice_count > 0)
-        wfs_read_choices(stmt, at + (int)stream->first_count, stream->plan, payload);
-    for (size_t i = 0; i < stream->column_count; i++) {
-        size_t column = stream->columns[i];
-
-        if (column < WFS_PART_COLUMNS)
-            wfs_row_read(stmt, at++, stream->plan, column,
-                         quality_of(quality, quality_count, column), payload);
-    }
-    if (stream->parts != NULL)
-        read_parts(stream, quality, quality_count, payload);
-    if (!query->is_bare)
-        read_stamp(stmt, query, &stream->rows[stream->count].stamp);
-}
-
-/* Room for a batch of `wanted` rows: every payload begins as all ABSENT. */
-static int make_room(struct wfs_stream *stream, struct wf_err *err)
-{
-    size_t bytes = stream->plan->schema->payload_bytes + 8u;
-    struct wfs_batch_row *rows = realloc(stream->rows, stream->wanted * sizeof(*rows));
-    uint8_t *payloads = realloc(stream->payloads, stream->wanted * bytes);
-
-    if (rows != NULL)
-        stream->rows = rows;
-    if (payloads != NULL)
-        stream->payloads = payloads;
-    if (rows == NULL || payloads == NULL)
-        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    for (; stream->made < stream->wanted; stream->made++) {
-        memset(&rows[stream->made], 0, sizeof(*rows));
-        memset(payloads + stream->made * bytes, 0, bytes);
-        wfs_row_clear(stream->plan, payloads + stream->made * bytes);
-    }
-    return 0;
-}
-
-/* NULL reads as 0, and no device time is that of receipt. Files of somebody else may hold anything. */
-static int64_t add_times(int64_t day_ns, int64_t received, int64_t device)
-{
-    return (int64_t)((uint64_t)day_ns + (uint64_t)received + (uint64_t)device);
-}
-
-/* 1: a row was taken. 0: the end. */
-static int take(struct wfs_stream *stream, const struct wfs_stream_query *query, int parameters,
-                struct wf_err *err)
-{
-    size_t bytes = stream->plan->schema->payload_bytes + 8u;
-    int step = sqlite3_step(stream->stmt);
-    int64_t time_ns;
-
-    if (step != SQLITE_ROW)
-        return step == SQLITE_DONE
-                   ? 0
-                   : wfs_fail(err, stream->file->db, step, "read rows of %s", stream->table);
-    time_ns = sqlite3_column_int64(stream->stmt, AT_TIME);
-    if (is_short(stream, query))
-        time_ns = add_times(stream->day_ns, time_ns, sqlite3_column_int64(stream->stmt, AT_STAMP));
-    if (time_ns >= query->range.to_ns)
-        return 0;
-    if (time_ns < query->range.from_ns)
-        return 1; /* other sources' rows were all that the search for the beginning met */
-    stream->rows[stream->count].time_ns = time_ns;
-    read_row(stream, query, parameters, stream->payloads + stream->count * bytes);
-    stream->count++;
-    return 1;
-}
-
-int wfs_stream_fill(struct wfs_stream *stream, const struct wfs_stream_query *query,
-                    struct wf_err *err)
-{
-    int parameters = AT_STAMP + (is_short(stream, query)  ? 1
-                                 : query->is_bare         ? 0
-                                 : query->is_stamp_wanted ? STAMP_COUNT
-                                                          : STAMP_TIMES);
-    int rc = 0;
-
-    if (stream->is_at_end)
-        return WF_ERR_ABSENT;
-    if (stream->made < stream->wanted)
-        rc = make_room(stream, err);
-    if (rc < 0)
-        return rc;
-    stream->at = stream->count = 0;
-    (void)sqlite3_bind_int64(stream->stmt, 1, stream->resume_id);
-    (void)sqlite3_bind_int64(stream->stmt, 2, stream->id_to);
-    rc = 1;
-    while (rc == 1 && stream->count < stream->wanted)
-        rc = take(stream, query, parameters, err);
-    if (rc == 1)
-        stream->resume_id = stream->sorted[0] != '\0'
-                                ? stream->resume_id + (int64_t)stream->count
-                                : sqlite3_column_int64(stream->stmt, AT_ID) + 1;
-    (void)sqlite3_reset(stream->stmt);
-    if (rc < 0)
-        return rc;
-    stream->is_at_end = rc == 0;
-    if (stream->count == 0)
-        return WF_ERR_ABSENT;
-    stream->next_ns = stream->rows[0].time_ns;
-    /* Growing: whoever wanted some rows may want many. */
-    if (rc == 1 && stream->wanted < stream->capacity)
-        stream->wanted =
-            4 * stream->wanted < stream->capacity ? 4 * stream->wanted : stream->capacity;
-    return 0;
 }
 
 void wfs_stream_close(struct wfs_stream *stream, struct wf_history *history)

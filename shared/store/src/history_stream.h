@@ -20,6 +20,22 @@
 #define WFS_BATCH_BYTES (512u << 10)
 #define WFS_BATCH_ROWS  1024
 
+/* Columns of the SELECT: these, the stamp's as far as it is wanted, the parameters. */
+enum { WFS_READ_ID, WFS_READ_TIME, WFS_READ_QUALITY, WFS_READ_STAMP };
+enum {
+    WFS_READ_STAMP_DEVICE,
+    WFS_READ_STAMP_RECEIVED,
+    WFS_READ_STAMP_NUMBER,
+    WFS_READ_STAMP_TIMES, /* how many without what follows */
+    WFS_READ_STAMP_EPOCH = WFS_READ_STAMP_TIMES,
+    WFS_READ_STAMP_ORDER,
+    WFS_READ_STAMP_PACKET,
+    WFS_READ_STAMP_SEQUENCE,
+    WFS_READ_STAMP_FLAGS,
+    WFS_READ_STAMP_LOST,
+    WFS_READ_STAMP_COUNT
+};
+
 struct wfs_batch_row {
     int64_t time_ns;
     struct wf_stamp stamp;
@@ -65,6 +81,13 @@ struct wfs_stream_query {
     size_t parameter_count;
     bool is_stamp_wanted, is_bare;
 };
+
+/* Times as they are stored, put together here: what SQLite would compute costs more. */
+static inline bool wfs_stream_is_short(const struct wfs_stream *stream,
+                                       const struct wfs_stream_query *query)
+{
+    return stream->is_compact && query->is_bare && !query->range.is_by_received;
+}
 
 /* Plan the streams of `source`.`subsystem` in file `index`, appended to *list. */
 int wfs_stream_plan(const struct wfs_stream_query *query, size_t index, const char *source,

@@ -4,7 +4,7 @@
 
 /*
  * Rollup files that are open for writing: one transaction in each, which ends only when
- * all that belongs together was put. Used by roll_work.c; the connections are, like those
+ * all that belongs together was put. Used by roll_*.c; the connections are, like those
  * of day files, the only ones that write and checkpoint.
  */
 
@@ -39,6 +39,11 @@ struct wfs_rollups {
     } bad; /* the file that turned out to be damaged: the caller's to put away */
 };
 
+/* The file of that time, open and in a transaction. LIMIT: too many others are. */
+int wfs_rollups_get(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t time_ns,
+                    struct wfs_rollup **out, struct wf_err *err);
+
+/* --- rollup_put.c --- */
 /* The bucket's accumulators; `is_merged`: several piles make the bucket, each adds to it. */
 int wfs_rollups_put(struct wfs_rollups *rollups, struct wfs_roll *roll, const struct wfs_pile *pile,
                     bool is_merged, struct wf_err *err);
@@ -52,6 +57,7 @@ int wfs_rollups_put_hour(struct wfs_rollups *rollups, const struct wfs_roll *rol
 int wfs_rollups_delete(struct wfs_rollups *rollups, const struct wfs_roll *roll, enum wfs_tier tier,
                        int64_t from_ns, int64_t to_ns, struct wf_err *err);
 
+/* --- rollup_db.c --- */
 /* Commit all, synced. After a failure everything is rolled back. */
 int wfs_rollups_commit(struct wfs_rollups *rollups, struct wf_err *err);
 void wfs_rollups_rollback(struct wfs_rollups *rollups);

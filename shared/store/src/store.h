@@ -81,7 +81,7 @@ const struct wfs_known *wfs_known_find(const struct wf_store *store, const char 
 /* Read the positions of one file into what is known. */
 int wfs_known_read(struct wf_store *store, sqlite3 *db, struct wf_err *err);
 
-/* roll_work.c: rollups */
+/* roll_list.c, roll_work.c: rollups */
 /* The roll of a source's subsystem; made when there is none. NULL without memory. */
 struct wfs_roll *wfs_rolls_get(struct wf_store *store, const char *source, const char *subsystem);
 /* Rolls of all that is known, after recovery; and their dirty minutes from a file of that day. */
@@ -96,6 +96,7 @@ void wfs_rolls_free(struct wf_store *store);
 /* A rollup file is damaged: put it away, claim nothing of it, make it again from raw rows. */
 int wfs_rolls_replace(struct wf_store *store, struct wf_err *err);
 
+/* store_write.c */
 /* A row was put: into its bucket, or its minute is dirty. */
 int wfs_roll_up(struct wfs_slot *slot, const struct wf_store_sample *sample, struct wf_err *err);
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* What is done beside rows, a little at a time: checkpoints, rollups, deleting, sealing. */
+
+#include "store.h"
+
+#include <string.h>
+
+#include <watchfloor/clock.h>
+
+/* Pages of 4 KiB in the log of changes before they are moved into the file. */
+#define CHECKPOINT_PAGES 4000
+/* A day without a row for this long, after its midnight, is sealed. */
+#define REST_NS (60 * WF_NS_PER_S)
+/* And days that were left open by an earlier life are looked for this often. */
+#define SEAL_EVERY    60
+#define ROLL_RETRY_NS (10 * WF_NS_PER_S)
+
+/* Rollups can wait, and be made from raw files at any time: that they fail is told once. */
+static void roll(struct wf_store *store, int64_t now_mono_ns)
+{
+    struct wf_err err = { 0 };
+    int rc;
+
+    if (now_mono_ns < store->roll_retry_ns)
+        return;
+    rc = wfs_rolls_work(store, now_mono_ns, false, &err);
+    if (rc >= 0) {
+        if (store->is_rolling_failed && rc > 0) {
+            wfs_notice(store, "rollups are written again");
+            store->is_rolling_failed = false;
+        }
+        return;
+    }
+    if (!store->is_rolling_failed)
+        wfs_notice(store, "rollups cannot be written: %s; rows are stored, trying again", err.text);
+    store->is_rolling_failed = true;
+    store->roll_retry_ns = now_mono_ns + ROLL_RETRY_NS;
+    store->figures.errors++;
+}
+
+/* What cannot be deleted stays, and is tried again; that is told once. */
+static void keep(struct wf_store *store, int64_t now_mono_ns)
+{
+    struct wf_err err = { 0 };
+    int rc = wfs_retention_work(store, now_mono_ns, &err);
+    bool is_failed = rc < 0 || (rc == 0 && store->is_keeping_failed); /* 0: it did not look */
+
+    if (is_failed && !store->is_keeping_failed)
+        wfs_notice(store, "what is not kept any longer cannot be deleted: %s; trying again",
+                   err.text);
+    store->is_keeping_failed = is_failed;
+}
+
+int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
+        struct wfs_slot *slot = &store->slots[i];
+        uint64_t held = 0;
+        int rc;
+
+        wfs_days_notice_removal(store, slot);
+        if (slot->day == NULL)
+            continue;
+        rc = wfs_day_checkpoint(slot->day, CHECKPOINT_PAGES, err);
+        if (rc < 0) {
+            wf_err_prefix(err, "%s", wfs_day_path_of(slot->day));
+            store->figures.errors++;
+            wfs_days_drop(store, slot, rc);
+            result = rc;
+            continue;
+        }
+        store->figures.checkpoints += (uint64_t)rc;
+        if (wfs_day_is_held(slot->day, &held))
+            wfs_notice(
+                store,
+                "%s: a reader has held a transaction open while %llu MiB were written; until it"
+                " ends, %s-wal grows (fuser tells who it is)",
+                wfs_day_path_of(slot->day), (unsigned long long)(held >> 20),
+                strrchr(wfs_day_path_of(slot->day), '/') + 1);
+        if (slot->rows != slot->rows_seen || slot->rest_since_ns == 0) {
+            slot->rows_seen = slot->rows;
+            slot->rest_since_ns = now_mono_ns;
+        } else if (now_mono_ns - slot->rest_since_ns > REST_NS &&
+                   wf_utc_now_ns() - wfs_day_start(slot->day) > WF_NS_PER_DAY + REST_NS) {
+            wfs_days_close(store, slot);
+        }
+    }
+    if (result == 0) {
+        roll(store, now_mono_ns);
+        keep(store, now_mono_ns);
+    }
+    if (store->tidies++ % SEAL_EVERY == SEAL_EVERY - 1)
+        wfs_days_seal_one(store);
+    return result;
+}
