@@ -11,6 +11,7 @@ import time
 import unittest
 
 from historycase import HistoryCase
+from tamper import preload
 
 KILLS = int(os.environ.get("WF_TEST_KILLS", "30"))
 CUTS = int(os.environ.get("WF_TEST_POWER_CUTS", "20"))
@@ -51,17 +52,12 @@ class LoggerRollups(HistoryCase):
         complete = self.assert_rollups(["main", "sat1"])
         self.assertGreater(complete, 100, errors)
 
-    @unittest.skipIf("thread" in os.environ.get("WATCHFLOOR_SANITIZE", ""),
-                     "the thread sanitizer takes no other library before it")
     def test_power_cuts_lose_nothing_that_was_synced(self):
         """Only what was synced stays: the rest is read from the rings again, or is a gap."""
         dice = self.begin(2500)
         history = os.path.join(self.system.state, "history")
         twin = os.path.join(self.system.folder, "disk")
-        env = {"LD_PRELOAD": os.path.join(os.environ["WATCHFLOOR_BUILD"], "tests",
-                                          "test-powercut.so"),
-               "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", ""),
-               "POWERCUT_FROM": history, "POWERCUT_TO": twin}
+        env = preload({"POWERCUT_FROM": history, "POWERCUT_TO": twin}, "test-powercut")
         synced = 0
         for cut in range(CUTS):
             # What the disk held before is there at the start of this life, too.

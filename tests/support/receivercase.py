@@ -103,10 +103,10 @@ def timed_packet(sequence, time_s, counts=2800, state=1):
 class ReceiverCase(unittest.TestCase):
     """setUp starts nothing: tests call start() with their configuration."""
 
-    def start(self, config=UDP, schemas=None):
+    def start(self, config=UDP, schemas=None, **more):
         self.system = wfsystem.System(config, SCHEMAS if schemas is None else schemas)
         self.addCleanup(self.system.close)
-        self.receiver = self.system.receiver()
+        self.receiver = self.system.receiver(**more)
         return self.system
 
     def udp(self, listener="in"):
