@@ -63,6 +63,12 @@ struct rec_item *rec_item_make(const struct wf_packet_entry *entry)
     return item;
 }
 
+/* Called locked. */
+static bool is_enough(const struct rec_queue *queue)
+{
+    return queue->count >= queue->enough || queue->bytes > queue->bytes_max / 2 || queue->is_ended;
+}
+
 bool rec_queue_put(struct rec_queue *queue, struct rec_item *item, unsigned wait_ms)
 {
     bool has_room;
@@ -77,7 +83,8 @@ bool rec_queue_put(struct rec_queue *queue, struct rec_item *item, unsigned wait
         queue->last = &item->next;
         queue->count++;
         queue->bytes += item->bytes;
-        uv_cond_signal(&queue->filled);
+        if (is_enough(queue))
+            uv_cond_signal(&queue->filled);
     }
     uv_mutex_unlock(&queue->lock);
     return has_room;
@@ -91,15 +98,17 @@ void rec_queue_end(struct rec_queue *queue)
     uv_mutex_unlock(&queue->lock);
 }
 
-size_t rec_queue_look(struct rec_queue *queue, struct rec_item **out, size_t max, unsigned wait_ms,
-                      bool *out_is_over)
+size_t rec_queue_gather(struct rec_queue *queue, struct rec_item **out, size_t max, size_t enough,
+                        int64_t wait_ns, bool *out_is_over)
 {
+    int64_t due_ns = wf_mono_now_ns() + wait_ns;
+    int64_t left = wait_ns;
     size_t count = 0;
 
     uv_mutex_lock(&queue->lock);
-    if (queue->count == 0 && !queue->is_ended)
-        (void)uv_cond_timedwait(&queue->filled, &queue->lock,
-                                (uint64_t)wait_ms * (uint64_t)WF_NS_PER_MS);
+    queue->enough = enough;
+    for (; !is_enough(queue) && left > 0; left = due_ns - wf_mono_now_ns())
+        (void)uv_cond_timedwait(&queue->filled, &queue->lock, (uint64_t)left);
     for (struct rec_item *item = queue->first; item != NULL && count < max; item = item->next)
         out[count++] = item;
     *out_is_over = queue->is_ended && count == queue->count;

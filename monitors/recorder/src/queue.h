@@ -24,6 +24,7 @@ struct rec_queue {
     uv_cond_t filled, emptied;
     struct rec_item *first, **last;
     size_t count, bytes, bytes_max;
+    size_t enough; /* so many are worth waking who gathers */
     bool is_ended; /* nothing is put any more */
 };
 
@@ -38,11 +39,12 @@ bool rec_queue_put(struct rec_queue *queue, struct rec_item *item, unsigned wait
 void rec_queue_end(struct rec_queue *queue);
 
 /*
- * Up to `max` items, in order, borrowed until rec_queue_drop; waits up to `wait_ms` for the first.
+ * Up to `max` items, in order, borrowed until rec_queue_drop. Waits up to `wait_ns` until there are
+ * `enough`, or the queue is half full, or has ended: many in a commit cost little more than one.
  * Returns how many; *out_is_over: the queue has ended, and these are the last.
  */
-size_t rec_queue_look(struct rec_queue *queue, struct rec_item **out, size_t max, unsigned wait_ms,
-                      bool *out_is_over);
+size_t rec_queue_gather(struct rec_queue *queue, struct rec_item **out, size_t max, size_t enough,
+                        int64_t wait_ns, bool *out_is_over);
 /* The first `count` are stored. */
 void rec_queue_drop(struct rec_queue *queue, size_t count);
 

@@ -9,19 +9,18 @@
 
 #include "recorder.h"
 
-#define BATCH_MAX    2048
-#define LOOK_MS      250
-#define RETRY_MIN_NS (WF_NS_PER_S / 2)
-#define RETRY_MAX_NS (10 * WF_NS_PER_S)
-#define STOP_TRIES   10 /* at the stop a disk that takes nothing is not waited for */
-#define RETAIN_NS    (60 * WF_NS_PER_S)
+#define BATCH_MAX     2048
+#define GATHER_MAX_NS WF_NS_PER_S /* a commit a second, or when there is much */
+#define RETRY_MIN_NS  (WF_NS_PER_S / 2)
+#define RETRY_MAX_NS  (10 * WF_NS_PER_S)
+#define STOP_TRIES    10 /* at the stop a disk that takes nothing is not waited for */
+#define RETAIN_NS     (60 * WF_NS_PER_S)
 
 struct write {
     struct rec_recorder *recorder;
     struct wf_packet_log *log;
     int64_t synced_ns, tidied_ns, retained_ns;
     int64_t retry_ns; /* 0: all is well */
-    bool is_dirty;    /* committed, not synced */
 };
 
 static const char *reason_name(unsigned code)
@@ -98,10 +97,19 @@ static bool recover(struct write *write)
     return false;
 }
 
+static bool is_sync_due(const struct write *write, int64_t now_ns)
+{
+    /* A little early rather than a whole gathering late. */
+    return now_ns - write->synced_ns >= atomic_load(&write->recorder->sync_ns) - 20 * WF_NS_PER_MS;
+}
+
 static void tidy(struct write *write, int64_t now_ns)
 {
     struct rec_recorder *recorder = write->recorder;
 
+    /* What was committed last must not stay unsynced because nothing follows it. */
+    if (is_sync_due(write, now_ns) && wf_packet_log_sync(write->log, NULL) == 0)
+        write->synced_ns = now_ns;
     if (now_ns - write->tidied_ns >= WF_NS_PER_S) {
         (void)wf_packet_log_tidy(write->log, NULL);
         write->tidied_ns = now_ns;
@@ -119,7 +127,7 @@ static int64_t store(struct write *write, struct rec_item *const *items, size_t 
 {
     static struct wf_packet_entry entries[BATCH_MAX];
     int64_t now_ns = wf_mono_now_ns();
-    bool is_synced = now_ns - write->synced_ns >= atomic_load(&write->recorder->sync_ns);
+    bool is_synced = is_sync_due(write, now_ns);
     struct wf_err err = { 0 };
     int64_t done;
 
@@ -140,7 +148,10 @@ static void follow(struct write *write)
     int tries = 0;
 
     while (!is_over) {
-        size_t count = rec_queue_look(&recorder->queue, items, BATCH_MAX, LOOK_MS, &is_over);
+        int64_t sync_ns = atomic_load(&recorder->sync_ns);
+        int64_t gather_ns = sync_ns > 0 && sync_ns < GATHER_MAX_NS ? sync_ns : GATHER_MAX_NS;
+        size_t count = rec_queue_gather(&recorder->queue, items, BATCH_MAX,
+                                        sync_ns > 0 ? BATCH_MAX : 1, gather_ns, &is_over);
         int64_t done = count > 0 ? store(write, items, count) : 0;
 
         if (done > 0)

@@ -331,6 +331,7 @@ static int write_run(struct wf_packet_log *log, const struct wf_packet_entry *en
     if (rc == 0) {
         log->serial++;
         log->figures.commits++;
+        log->is_unsynced = !is_synced;
         return rc;
     }
     (void)sqlite3_exec(log->db, "ROLLBACK", NULL, NULL, NULL);
@@ -377,6 +378,23 @@ int64_t wf_packet_log_write(struct wf_packet_log *log, const struct wf_packet_en
         done += run;
     }
     return (int64_t)done;
+}
+
+int wf_packet_log_sync(struct wf_packet_log *log, struct wf_err *err)
+{
+    int rc;
+
+    if (log->db == NULL || !log->is_unsynced)
+        return WF_OK;
+    /* Something must be in it, or there is nothing to wait for. */
+    rc = wfs_exec(log->db, err,
+                  "PRAGMA synchronous=FULL; BEGIN IMMEDIATE; UPDATE _position SET serial = serial;"
+                  " COMMIT");
+    if (rc == 0)
+        log->is_unsynced = false;
+    else
+        (void)sqlite3_exec(log->db, "ROLLBACK", NULL, NULL, NULL);
+    return rc;
 }
 
 int wf_packet_log_tidy(struct wf_packet_log *log, struct wf_err *err)

@@ -33,6 +33,9 @@ void wfs_packet_close_file(struct wf_packet_log *log)
     sqlite3_stmt **statements[] = { &log->insert,       &log->put_block, &log->insert_gap,
                                     &log->put_position, &log->put_name,  &log->put_epoch };
 
+    if (!log->is_suspect)
+        (void)wf_packet_log_sync(log, NULL);
+    log->is_unsynced = false;
     for (size_t i = 0; i < WF_COUNT_OF(statements); i++) {
         (void)sqlite3_finalize(*statements[i]);
         *statements[i] = NULL;

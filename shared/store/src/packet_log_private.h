@@ -19,7 +19,7 @@ struct wfs_packet_name {
 struct wf_packet_log {
     char *folder, *instance, *group;
     struct wf_packet_log_options options;
-    bool is_recovered, is_suspect;
+    bool is_recovered, is_suspect, is_unsynced;
     uint64_t serial;
 
     int64_t day_ns; /* of the file that is open */

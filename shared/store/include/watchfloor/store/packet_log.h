@@ -79,6 +79,8 @@ int wf_packet_log_recover(struct wf_packet_log *log, struct wf_packet_position *
 int64_t wf_packet_log_write(struct wf_packet_log *log, const struct wf_packet_entry *entries,
                             size_t count, bool is_synced, struct wf_err *err);
 
+/* Make what was committed survive a power cut; nothing to do after a synced write. */
+int wf_packet_log_sync(struct wf_packet_log *log, struct wf_err *err);
 /* Checkpoint when due. Call about once a second, with nothing urgent waiting. */
 int wf_packet_log_tidy(struct wf_packet_log *log, struct wf_err *err);
 /*
