@@ -144,6 +144,8 @@ static void show_logger(const json_t *status)
     if (json_is_number(json_object_get(logger, "disk_days")))
         (void)printf("; disk full in %.0f days",
                      json_number_value(json_object_get(logger, "disk_days")));
+    if (json_is_true(json_object_get(logger, "clock_doubted")))
+        (void)printf("; the clock leapt ahead, nothing is deleted by age until that is believed");
     (void)putchar('\n');
 }
 

@@ -117,6 +117,7 @@ static void fill(struct log_logger *logger, uint8_t *bytes)
     info->disk_free = free_bytes(logger->folder);
     info->history_bytes = figures.store.total_bytes;
     info->files_deleted = figures.store.files_deleted;
+    info->clock_doubted = figures.store.is_clock_doubted;
     log_growth_add(&logger->growth, wf_mono_now_ns(), figures.store.total_bytes);
     info->disk_days = log_growth_days(&logger->growth, info->disk_free);
     /* Not known yet is no number to judge. */

@@ -10,6 +10,8 @@
 
 #include <watchfloor/clock.h>
 
+#include "age.h"
+
 static uint64_t file_bytes(const struct wf_packet_log *log, int64_t day_ns)
 {
     char path[WFS_PATH_SIZE];
@@ -43,14 +45,16 @@ int wf_packet_log_retain(struct wf_packet_log *log, int64_t keep_ns, uint64_t by
     size_t count = 0;
     uint64_t sum = 0;
     int deleted = 0;
+    int64_t age_now_ns;
     int rc = wfs_packet_list(log->folder, &list, &count, err);
 
     if (rc < 0)
         return rc == WF_ERR_ABSENT ? 0 : rc;
+    age_now_ns = wfs_believed_now(list, count, now_ns);
     for (size_t i = 0; i < count; i++)
         sum += file_bytes(log, list[i]);
     for (size_t i = 0; i < count && list[i] != log->day_ns; i++) {
-        bool is_old = keep_ns > 0 && list[i] + WF_NS_PER_DAY < now_ns - keep_ns;
+        bool is_old = keep_ns > 0 && list[i] + WF_NS_PER_DAY < age_now_ns - keep_ns;
         uint64_t size = file_bytes(log, list[i]);
 
         if (!is_old && (bytes == 0 || sum <= bytes))

@@ -2,7 +2,8 @@
 /*
  * Retention: the oldest files go when they are too old or there are too many bytes. The file is
  * first renamed (NAME.db.deleted: no reader finds it any more), then a record is committed, then
- * it is unlinked; what a kill leaves in between is finished by the next life.
+ * it is unlinked; what a kill leaves in between is finished by the next life. Whether the clock is
+ * believed: age.h.
  */
 
 #include "store.h"
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #include <watchfloor/clock.h>
+
+#include "age.h"
 
 #define LOOK_NS         (10 * WF_NS_PER_S)
 #define MARK            ".deleted"
@@ -360,8 +363,49 @@ static bool is_current(const struct wf_store *store, enum wf_store_tier tier,
     return false;
 }
 
-static int keep_tier(struct wf_store *store, enum wf_store_tier tier, uint64_t *out_bytes,
-                     struct wf_err *err)
+static bool is_age_limited(const struct wf_store_retention *retention)
+{
+    for (int tier = 0; tier < WF_STORE_TIERS; tier++) {
+        if (retention->keep_ns[tier] > 0)
+            return true;
+    }
+    return false;
+}
+
+/* The time by which files are old; raw days say for all tiers whether the clock is believed. */
+static int64_t age_now(struct wf_store *store)
+{
+    int64_t now_ns = wf_utc_now_ns(), believed_ns;
+    char path[WFS_PATH_SIZE];
+    int64_t *days = NULL;
+    size_t count = 0;
+    bool is_doubted;
+
+    if (!is_age_limited(&store->retention) ||
+        snprintf(path, sizeof(path), "%s/raw", store->folder) >= (int)sizeof(path) ||
+        wfs_folder_days(path, &days, &count, NULL) < 0)
+        count = 0;
+    believed_ns = wfs_believed_now(days, count, now_ns);
+    free(days);
+    is_doubted = believed_ns != now_ns;
+    if (is_doubted && !store->figures.is_clock_doubted) {
+        char last[16], now[16];
+
+        wfs_day_text(believed_ns - 1, last);
+        wfs_day_text(now_ns, now);
+        wfs_notice(store,
+                   "the clock says %s, but history ends on %s: nothing is deleted for its age"
+                   " before there are three days behind that hole; set the clock if it is wrong",
+                   now, last);
+    } else if (!is_doubted && store->figures.is_clock_doubted) {
+        wfs_notice(store, "the clock is believed again; files are deleted by age as configured");
+    }
+    store->figures.is_clock_doubted = is_doubted;
+    return believed_ns;
+}
+
+static int keep_tier(struct wf_store *store, enum wf_store_tier tier, int64_t age_now_ns,
+                     uint64_t *out_bytes, struct wf_err *err)
 {
     const struct wf_store_retention *wanted = &store->retention;
     int64_t keep_ns = wanted->keep_ns[tier], now_ns = wf_utc_now_ns();
@@ -377,7 +421,7 @@ static int keep_tier(struct wf_store *store, enum wf_store_tier tier, uint64_t *
             reason = "retention";
         else if (is_current(store, tier, file, now_ns))
             continue;
-        else if (keep_ns > 0 && file->to_ns < now_ns - keep_ns)
+        else if (keep_ns > 0 && file->to_ns < age_now_ns - keep_ns)
             reason = "older than is kept";
         else if (bytes_max > 0 && files.bytes > bytes_max)
             reason = "more bytes than are kept";
@@ -395,16 +439,18 @@ static int keep_tier(struct wf_store *store, enum wf_store_tier tier, uint64_t *
 int wfs_retention_work(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err)
 {
     uint64_t total = 0;
+    int64_t age_now_ns;
     int rc = 0;
 
     if (wfs_days_newest(store) == NULL ||
         (store->kept_mono_ns != 0 && now_mono_ns - store->kept_mono_ns < LOOK_NS))
         return 0;
     store->kept_mono_ns = now_mono_ns;
+    age_now_ns = age_now(store);
     for (int tier = 0; rc == 0 && tier < WF_STORE_TIERS; tier++) {
         uint64_t bytes = 0;
 
-        rc = keep_tier(store, (enum wf_store_tier)tier, &bytes, err);
+        rc = keep_tier(store, (enum wf_store_tier)tier, age_now_ns, &bytes, err);
         total += bytes;
     }
     if (rc < 0)

@@ -5,6 +5,8 @@
 
 #include "watchfloor/store/gap.h"
 
+#include "age.h"
+
 static const char power_text[] = "[subsystem]\nperiod = 100ms\n"
                                  "[parameter volts]\nbits = 12\npolynomial = 0 0.01\nunit = V\n";
 
@@ -110,6 +112,92 @@ static void days_beyond_their_time_are_deleted_and_recorded(void **state)
     end(&test);
 }
 
+/* Days 6 to 3, and then a leap of years, which made the files of `after` days. */
+static void leap(struct keeping *test, int after)
+{
+    for (int days = 6; days >= 3; days--)
+        write_day(test, 4000 + days);
+    for (int days = after - 1; days >= 0; days--)
+        write_day(test, days);
+}
+
+static void a_clock_that_leaps_ahead_deletes_nothing_until_days_have_passed(void **state)
+{
+    struct wf_store_retention keep = { .keep_ns = { 3 * WF_NS_PER_DAY } };
+
+    (void)state;
+    for (int after = 1; after <= 4; after++) {
+        struct wf_store_figures figures;
+        struct keeping test;
+
+        begin(&test);
+        leap(&test, after);
+        wf_store_keep(test.place.store, &keep);
+        tidy(&test);
+        for (int days = 6; days >= 3; days--)
+            assert_int_equal(is_there(&test, 4000 + days), after < 3);
+        wf_store_figures(test.place.store, &figures);
+        assert_int_equal(figures.is_clock_doubted, after < 3);
+        end(&test);
+    }
+}
+
+static void days_that_the_clock_has_not_come_to_yet_stay(void **state)
+{
+    struct wf_store_retention keep = { .keep_ns = { 3 * WF_NS_PER_DAY } };
+    struct keeping test;
+
+    (void)state;
+    begin(&test);
+    for (int days = 6; days >= 1; days--)
+        write_day(&test, days);
+    write_day(&test, -4000);
+    write_day(&test, -4001);
+    write_day(&test, 0);
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    for (int days = 0; days < 7; days++)
+        assert_int_equal(is_there(&test, days), days <= 3);
+    assert_true(is_there(&test, -4000) && is_there(&test, -4001));
+    end(&test);
+}
+
+static void a_leap_is_believed_when_days_were_written_behind_it(void **state)
+{
+    /* Days that have files, and what is believed when the clock says it is day 1000. */
+    static const struct {
+        const char *what;
+        int days[6];
+        size_t count;
+        int believed; /* a day's end; 1000 = the clock */
+    } cases[] = {
+        { "no files", { 0 }, 0, 1000 },
+        { "files up to now", { 998, 999, 1000 }, 3, 1000 },
+        { "a week without", { 991, 992, 993 }, 3, 1000 },
+        { "a longer hole, nothing behind it", { 500, 501, 502 }, 3, 503 },
+        { "one day behind it", { 500, 501, 1000 }, 3, 502 },
+        { "two days behind it", { 500, 501, 999, 1000 }, 4, 502 },
+        { "three days behind it", { 500, 501, 995, 999, 1000 }, 5, 1000 },
+        { "the first day of all", { 1000 }, 1, 1000 },
+        { "days far apart", { 100, 200, 300, 400, 500 }, 5, 301 },
+        { "days to come", { 999, 1000, 7000, 7001, 7002 }, 5, 1000 },
+        { "only days to come", { 7000, 7001, 7002 }, 3, 1000 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < WF_COUNT_OF(cases); i++) {
+        int64_t days[6], now_ns = 1000 * WF_NS_PER_DAY + WF_NS_PER_S, want_ns, got_ns;
+
+        for (size_t k = 0; k < cases[i].count; k++)
+            days[k] = cases[i].days[k] * WF_NS_PER_DAY;
+        want_ns = cases[i].believed == 1000 ? now_ns : cases[i].believed * WF_NS_PER_DAY;
+        got_ns = wfs_believed_now(days, cases[i].count, now_ns);
+        if (got_ns != want_ns)
+            fail_msg("%s: %g, not %g", cases[i].what, (double)got_ns / (double)WF_NS_PER_DAY,
+                     (double)want_ns / (double)WF_NS_PER_DAY);
+    }
+}
+
 static void the_oldest_go_when_there_are_too_many_bytes(void **state)
 {
     struct keeping test;
@@ -184,7 +272,9 @@ static void rollups_that_were_deleted_are_not_claimed_any_more(void **state)
     tidy(&test);
     trust = trust_of(&test.place, "power");
     assert_true(is_complete(&trust, WFS_TIER_MINUTE, NOON));
-    write_day(&test, 0);
+    /* A clock that comes from 2001 is not believed before there are three days. */
+    for (int days = 2; days >= 0; days--)
+        write_day(&test, days);
     wf_store_keep(test.place.store, &keep);
     tidy(&test);
     assert_null(open_db(&test.place, "minute/2001-02.db"));
@@ -225,6 +315,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(days_beyond_their_time_are_deleted_and_recorded),
+        cmocka_unit_test(a_clock_that_leaps_ahead_deletes_nothing_until_days_have_passed),
+        cmocka_unit_test(days_that_the_clock_has_not_come_to_yet_stay),
+        cmocka_unit_test(a_leap_is_believed_when_days_were_written_behind_it),
         cmocka_unit_test(the_oldest_go_when_there_are_too_many_bytes),
         cmocka_unit_test(what_a_kill_left_half_deleted_is_finished),
         cmocka_unit_test(rollups_that_were_deleted_are_not_claimed_any_more),

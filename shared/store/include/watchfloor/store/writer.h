@@ -53,6 +53,7 @@ enum wf_store_tier { WF_STORE_RAW, WF_STORE_MINUTE, WF_STORE_HOUR, WF_STORE_TIER
 /*
  * How much is kept, by tier: the oldest files are deleted, whole, and recorded (table _deleted and
  * gaps of cause `retention`). What is being written stays. 0: no limit. May change at any time.
+ * A clock that leapt ahead makes nothing old before there are files of three days behind the leap.
  */
 struct wf_store_retention {
     int64_t keep_ns[WF_STORE_TIERS];    /* a file that ended longer ago */
@@ -187,6 +188,7 @@ struct wf_store_figures {
     uint64_t checkpoints, files_sealed, files_deleted;
     uint64_t total_bytes;         /* of all files, as of the last look (every 10 s) */
     uint64_t db_bytes, wal_bytes; /* of the open files */
+    bool is_clock_doubted;        /* it leapt ahead: nothing is deleted by age for now */
 };
 void wf_store_figures(const struct wf_store *store, struct wf_store_figures *out);
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef WFS_AGE_H
+#define WFS_AGE_H
+
+/*
+ * Age - how old files are, when the clock cannot be trusted blindly. A clock that once leaps to
+ * 2099 would make all of history "older than is kept" at a stroke. So a leap ahead is
+ * believed only when days were written behind it; until then time stands still for whoever deletes.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The time by which the age of files is judged: `now_ns`, or the end of the last day before a
+ * hole (a week or more without a file) behind which there are files of fewer than three days.
+ * `days` ascend: midnights of the days that have files. Those after `now_ns` say nothing.
+ */
+int64_t wfs_believed_now(const int64_t *days, size_t count, int64_t now_ns);
+
+#endif /* WFS_AGE_H */
