@@ -4,16 +4,13 @@
  * steps against GROUP BY over the rows, an hour of samples against a prepared SELECT,
  * all parameters at one moment, a day to CSV.
  *
- * The data: 16 parameters at 10 Hz, two slow sines with noise through a converter of 12
- * bits, times with a jitter of 200 us; 30 days of 864,000 rows, written by the store itself
- * into a folder of its own (about 2 GiB, a minute or two), removed at the end.
+ * The data: 30 days of 864,000 rows (history_rig.h), written by the store itself into a folder
+ * of its own (about 2 GiB, a minute or two), removed at the end.
  * WATCHFLOOR_BENCH_HISTORY=FOLDER keeps it there for the next run. With --seconds below 1
  * there are two short days, to know that it works.
  */
 
-#include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,141 +19,47 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
-#include <watchfloor/clock.h>
-#include <watchfloor/problems.h>
 #include <watchfloor/store/bins.h>
-#include <watchfloor/store/history.h>
-#include <watchfloor/store/writer.h>
-#include <watchfloor/value.h>
 
 #include "figures.h"
+#include "history_ask.h"
+#include "history_rig.h"
 
-#define PARAMETERS 16
-#define BATCH      1000
-#define PERIOD_NS  (WF_NS_PER_S / 10)
-#define BINS       1000
-/* 2001-02-03T00:00:00Z */
-#define BEGIN_NS (INT64_C(981158400) * WF_NS_PER_S)
-#define ASKED    3
+#define BINS 1000
+/* A parameter of 12 bits. */
+#define ASKED      4
+#define ASKED_NAME "p4"
+/* Telemetry comes again from the beginning after so many rows. */
+#define FEED_ROWS 100000
 
 extern char **environ;
 
-/* What is read goes somewhere. */
+/* What is read by hand goes somewhere. */
 static volatile double sink;
 
 struct scene {
     char state[400], history[440];
-    struct wf_schema *schema;
+    struct rig_feed feed;
     uint64_t days, rows_a_day;
     bool is_kept;
-    uint32_t seed;
 };
 
-static void die(const char *what, const char *why)
-{
-    (void)fprintf(stderr, "bench-query: %s: %s\n", what, why);
-    exit(2);
-}
-
 /* --- the data ------------------------------------------------------------------------------- */
-
-static struct wf_schema *make_schema(void)
-{
-    struct wf_problems problems = { 0 };
-    struct wf_schema *schema = NULL;
-    struct wf_strbuf text;
-
-    wf_strbuf_init(&text, 65536);
-    wf_strbuf_add(&text, "[subsystem]\nperiod = 100ms\n");
-    for (int i = 0; i < PARAMETERS; i++)
-        wf_strbuf_addf(&text, "[parameter p%d]\nbits = 12\npolynomial = -10 0.01\nunit = V\n", i);
-    if (wf_schema_parse("wide.ini", text.text, text.len, &schema, &problems, NULL) < 0)
-        die("schema", "it has problems");
-    wf_strbuf_fini(&text);
-    wf_problems_fini(&problems);
-    return schema;
-}
-
-static double random_of(struct scene *scene)
-{
-    scene->seed = scene->seed * 1664525u + 1013904223u;
-    return (double)(scene->seed >> 8) / 16777216.0;
-}
-
-/* Sum of uniform numbers: near enough to Gauss. */
-static double noise(struct scene *scene)
-{
-    double sum = -3;
-
-    for (int i = 0; i < 6; i++)
-        sum += random_of(scene);
-    return sum;
-}
-
-static void fill(struct scene *scene, int64_t time_ns, uint8_t *payload)
-{
-    double seconds = (double)(time_ns - BEGIN_NS) * 1e-9;
-
-    for (int i = 0; i < PARAMETERS; i++) {
-        const struct wf_parameter *p = &scene->schema->parameters[i];
-        double wave =
-            2048 + 900 * sin(seconds / (4000.0 + 300 * i)) + 200 * sin(seconds / 97.0 + i);
-        uint64_t raw = (uint64_t)(wave + noise(scene) * (i % 4 == 0 ? 0.3 : 1.5));
-        double value = -10 + 0.01 * (double)raw;
-
-        memcpy(payload + p->raw_offset, &raw, sizeof(raw));
-        memcpy(payload + p->offset, &value, sizeof(value));
-    }
-}
-
-static void write_batch(struct scene *scene, struct wf_store *store, struct wf_series *series,
-                        uint64_t number, int64_t day_ns, size_t count)
-{
-    static struct wf_store_sample samples[BATCH];
-    static const struct wf_store_sample *list[BATCH];
-    static uint8_t *payloads;
-    size_t bytes = scene->schema->payload_bytes;
-    struct wf_err err = { 0 };
-
-    if (payloads == NULL)
-        payloads = calloc(BATCH, bytes);
-    if (payloads == NULL)
-        die("memory", "there is none");
-    for (size_t i = 0; i < count; i++) {
-        int64_t time_ns = day_ns + (int64_t)((number + i) % scene->rows_a_day) * PERIOD_NS +
-                          (int64_t)(random_of(scene) * 200000);
-
-        fill(scene, time_ns, payloads + i * bytes);
-        list[i] = &samples[i];
-        samples[i] = (struct wf_store_sample){ .series = series,
-                                               .payload = payloads + i * bytes,
-                                               .stamp = { .epoch = 1,
-                                                          .number = number + i,
-                                                          .order = number + i,
-                                                          .packet = number + i,
-                                                          .sequence = number + i,
-                                                          .device_ns = time_ns,
-                                                          .received_ns = time_ns + 1000000 } };
-    }
-    if (wf_store_write(store, list, count, false, &err) < 0)
-        die("write", err.text);
-}
 
 static void write_day(struct scene *scene, struct wf_store *store, struct wf_series *series,
                       uint64_t day, int64_t *mono_ns)
 {
     struct wf_err err = { 0 };
 
-    for (uint64_t row = 0; row < scene->rows_a_day; row += BATCH) {
+    for (uint64_t row = 0; row < scene->rows_a_day; row += RIG_BATCH_MAX) {
         uint64_t left = scene->rows_a_day - row;
 
-        write_batch(scene, store, series, day * scene->rows_a_day + row,
-                    BEGIN_NS + (int64_t)day * WF_NS_PER_DAY, left < BATCH ? left : BATCH);
+        rig_write(store, series, &scene->feed, day * scene->rows_a_day + row,
+                  RIG_MIDNIGHT_NS + (int64_t)day * WF_NS_PER_DAY + (int64_t)row * RIG_PERIOD_NS,
+                  RIG_PERIOD_NS, left < RIG_BATCH_MAX ? (size_t)left : RIG_BATCH_MAX);
         *mono_ns += WF_NS_PER_S;
         if (wf_store_tidy(store, *mono_ns, &err) < 0)
-            die("tidy", err.text);
+            rig_die("tidy", err.text);
     }
     if (isatty(STDERR_FILENO) != 0)
         (void)fprintf(stderr, "\rwriting day %llu of %llu", (unsigned long long)day + 1,
@@ -165,22 +68,18 @@ static void write_day(struct scene *scene, struct wf_store *store, struct wf_ser
 
 static void make_history(struct scene *scene)
 {
-    struct wf_store_options options = { .folder = scene->history, .instance = "bench" };
-    struct wf_store *store = NULL;
-    struct wf_series *series = NULL;
+    struct wf_store *store = rig_store(scene->history);
+    struct wf_series *series = rig_series(store, "main", &scene->feed);
     int64_t mono_ns = WF_NS_PER_DAY;
     struct wf_err err = { 0 };
 
-    if (wf_store_create(&options, &store, &err) < 0 || wf_store_recover(store, &err) < 0 ||
-        wf_store_series(store, "main", scene->schema, 1, false, &series, &err) < 0)
-        die("store", err.text);
     for (uint64_t day = 0; day < scene->days; day++)
         write_day(scene, store, series, day, &mono_ns);
     /* Time passes: what is over is rolled up and sealed. */
     for (int i = 0; i < 400; i++) {
         mono_ns += WF_NS_PER_S;
         if (wf_store_tidy(store, mono_ns, &err) < 0)
-            die("tidy", err.text);
+            rig_die("tidy", err.text);
     }
     wf_store_destroy(&store);
     if (isatty(STDERR_FILENO) != 0)
@@ -200,18 +99,17 @@ static void run(char *const *arguments, int out_fd)
     }
     if (posix_spawnp(&pid, arguments[0], &actions, NULL, arguments, environ) != 0 ||
         waitpid(pid, &status, 0) != pid || status != 0)
-        die(arguments[0], "did not end well");
+        rig_die(arguments[0], "did not end well");
     (void)posix_spawn_file_actions_destroy(&actions);
 }
 
 static void prepare(struct scene *scene, const struct bench *bench)
 {
-    const char *kept = getenv("WATCHFLOOR_BENCH_HISTORY"), *tmp = getenv("TMPDIR");
+    const char *kept = getenv("WATCHFLOOR_BENCH_HISTORY");
     char path[480];
     struct stat st;
 
-    scene->schema = make_schema();
-    scene->seed = 1;
+    rig_feed_init(&scene->feed, bench->seconds < 1 ? 1000 : FEED_ROWS);
     scene->is_kept = kept != NULL && bench->seconds >= 1;
     scene->days = bench->seconds < 1 ? 2 : 30;
     scene->rows_a_day = bench->seconds < 1 ? 20000 : 864000;
@@ -219,10 +117,7 @@ static void prepare(struct scene *scene, const struct bench *bench)
         (void)snprintf(scene->state, sizeof(scene->state), "%s", kept);
         (void)mkdir(scene->state, 0700);
     } else {
-        (void)snprintf(scene->state, sizeof(scene->state), "%s/wf-bench-query-XXXXXX",
-                       tmp != NULL ? tmp : "/tmp");
-        if (mkdtemp(scene->state) == NULL)
-            die(scene->state, strerror(errno));
+        rig_folder_make("query", scene->state, sizeof(scene->state));
     }
     (void)snprintf(scene->history, sizeof(scene->history), "%s/history", scene->state);
     (void)snprintf(path, sizeof(path), "%s/complete", scene->state);
@@ -234,11 +129,9 @@ static void prepare(struct scene *scene, const struct bench *bench)
 
 static void clean_up(struct scene *scene)
 {
-    char *remove[] = { (char *)"rm", (char *)"-rf", scene->state, NULL };
-
     if (!scene->is_kept)
-        run(remove, -1);
-    wf_schema_free(&scene->schema);
+        rig_folder_remove(scene->state);
+    rig_feed_fini(&scene->feed);
 }
 
 /* --- by hand ----------------------------------------------------------------------------------- */
@@ -250,13 +143,13 @@ static sqlite3 *open_day(const struct scene *scene, uint64_t day, char table[128
     sqlite3 *db = NULL;
     sqlite3_stmt *stmt = NULL;
 
-    wf_civil_from_utc(BEGIN_NS + (int64_t)day * WF_NS_PER_DAY, &civil);
+    wf_civil_from_utc(RIG_MIDNIGHT_NS + (int64_t)day * WF_NS_PER_DAY, &civil);
     (void)snprintf(path, sizeof(path), "%s/raw/%04d-%02d-%02d.db", scene->history, civil.year,
                    civil.month, civil.day);
     if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
         sqlite3_prepare_v2(db, "SELECT table_name FROM _schemas", -1, &stmt, NULL) != SQLITE_OK ||
         sqlite3_step(stmt) != SQLITE_ROW)
-        die(path, db != NULL ? sqlite3_errmsg(db) : "cannot be opened");
+        rig_die(path, db != NULL ? sqlite3_errmsg(db) : "cannot be opened");
     (void)snprintf(table, 128, "%s", (const char *)sqlite3_column_text(stmt, 0));
     (void)sqlite3_finalize(stmt);
     return db;
@@ -276,7 +169,7 @@ static double group_by_s(const struct scene *scene, int64_t every_ns)
                        " FROM \"%s\" GROUP BY 1",
                        (long long)every_ns, ASKED, ASKED, table);
         if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK)
-            die(sql, sqlite3_errmsg(db));
+            rig_die(sql, sqlite3_errmsg(db));
         while (sqlite3_step(stmt) == SQLITE_ROW)
             sink += sqlite3_column_double(stmt, 1) + sqlite3_column_double(stmt, 2);
         (void)sqlite3_finalize(stmt);
@@ -301,7 +194,7 @@ static void prepare_hand(const struct scene *scene, struct hand *hand, uint64_t 
     (void)snprintf(sql, sizeof(sql), "SELECT min(_id) FROM \"%s\"", table);
     if (sqlite3_prepare_v2(hand->db, sql, -1, &stmt, NULL) != SQLITE_OK ||
         sqlite3_step(stmt) != SQLITE_ROW)
-        die(sql, sqlite3_errmsg(hand->db));
+        rig_die(sql, sqlite3_errmsg(hand->db));
     hand->first_id = sqlite3_column_int64(stmt, 0) + (int64_t)scene->rows_a_day / 2;
     hand->last_id = hand->first_id + (int64_t)rows - 1;
     (void)sqlite3_finalize(stmt);
@@ -310,7 +203,7 @@ static void prepare_hand(const struct scene *scene, struct hand *hand, uint64_t 
                    " WHERE _id BETWEEN ?1 AND ?2 ORDER BY _id",
                    ASKED, table);
     if (sqlite3_prepare_v2(hand->db, sql, -1, &hand->stmt, NULL) != SQLITE_OK)
-        die(sql, sqlite3_errmsg(hand->db));
+        rig_die(sql, sqlite3_errmsg(hand->db));
 }
 
 static double hand_s(struct hand *hand, uint64_t *out_rows)
@@ -330,80 +223,7 @@ static double hand_s(struct hand *hand, uint64_t *out_rows)
     return bench_now_s() - begun;
 }
 
-/* --- through history --------------------------------------------------------------------------- */
-
-static double bins_s(struct wf_history *history, const struct scene *scene, int64_t every_ns,
-                     uint64_t *out_bins)
-{
-    struct wf_bins_query query = {
-        .range = { BEGIN_NS, BEGIN_NS + (int64_t)scene->days * WF_NS_PER_DAY, false },
-        .source = "main",
-        .subsystem = "wide",
-        .parameter = "p3",
-        .every_ns = every_ns
-    };
-    double begun = bench_now_s();
-    struct wf_bins *bins = NULL;
-    struct wf_bin bin;
-    struct wf_err err = { 0 };
-
-    *out_bins = 0;
-    if (wf_bins_open(history, &query, &bins, &err) < 0)
-        die("bins", err.text);
-    while (wf_bins_next(bins, &bin, &err) == 0)
-        ++*out_bins;
-    wf_bins_close(&bins);
-    return bench_now_s() - begun;
-}
-
-static double hour_s(struct wf_history *history, const struct scene *scene, uint64_t wanted,
-                     uint64_t *out_rows)
-{
-    static const char *const names[] = { "p3" };
-    int64_t from = BEGIN_NS + (int64_t)(scene->days / 2) * WF_NS_PER_DAY +
-                   (int64_t)(scene->rows_a_day / 2) * PERIOD_NS;
-    struct wf_history_query query = { .range = { from, from + (int64_t)wanted * PERIOD_NS, false },
-                                      .source = "main",
-                                      .subsystem = "wide",
-                                      .parameters = names,
-                                      .parameter_count = 1,
-                                      .is_bare = true };
-    double begun = bench_now_s();
-    struct wf_history_cursor *cursor = NULL;
-    struct wf_history_row row;
-    struct wf_value value;
-    struct wf_err err = { 0 };
-
-    *out_rows = 0;
-    if (wf_history_select(history, &query, &cursor, &err) < 0)
-        die("select", err.text);
-    while (wf_history_next(cursor, &row, &err) == 0) {
-        wf_value_get(row.schema, row.payload, ASKED, 0, &value);
-        sink += (double)row.time_ns + value.as.f64 + value.quality;
-        ++*out_rows;
-    }
-    wf_history_cursor_close(&cursor);
-    return bench_now_s() - begun;
-}
-
-static double instant_s(struct wf_history *history, struct scene *scene)
-{
-    int64_t to = BEGIN_NS + (int64_t)(scene->days / 2) * WF_NS_PER_DAY +
-                 (int64_t)(random_of(scene) * (double)scene->rows_a_day) * PERIOD_NS + 1000000;
-    struct wf_history_query query = { .range = { to - 60 * WF_NS_PER_S, to, false },
-                                      .source = "main",
-                                      .subsystem = "wide" };
-    double begun = bench_now_s();
-    struct wf_history_cursor *cursor = NULL;
-    struct wf_history_row row;
-    struct wf_err err = { 0 };
-
-    if (wf_history_last(history, &query, &cursor, &err) < 0 ||
-        wf_history_next(cursor, &row, &err) < 0)
-        die("one moment", err.text);
-    wf_history_cursor_close(&cursor);
-    return bench_now_s() - begun;
-}
+/* --- through a program ------------------------------------------------------------------------- */
 
 /* The program as a person runs it, its start included. */
 static double csv_s(const struct scene *scene)
@@ -411,9 +231,9 @@ static double csv_s(const struct scene *scene)
     const char *build = getenv("WATCHFLOOR_BUILD");
     char program[512], from[48], to[48];
     struct wf_strbuf from_text = WF_STRBUF_FIXED(from), to_text = WF_STRBUF_FIXED(to);
-    int64_t day_ns = BEGIN_NS + (int64_t)(scene->days / 2) * WF_NS_PER_DAY;
+    int64_t day_ns = RIG_MIDNIGHT_NS + (int64_t)(scene->days / 2) * WF_NS_PER_DAY;
     char *arguments[] = { program,
-                          (char *)"wide.p3",
+                          (char *)"wide." ASKED_NAME,
                           (char *)"--format",
                           (char *)"csv",
                           (char *)"--from",
@@ -438,6 +258,20 @@ static double csv_s(const struct scene *scene)
 
 /* --- figures ---------------------------------------------------------------------------------------- */
 
+/* The middle of the middle day; and some moment of that day. */
+static int64_t middle(const struct scene *scene)
+{
+    return RIG_MIDNIGHT_NS + (int64_t)(scene->days / 2) * WF_NS_PER_DAY +
+           (int64_t)(scene->rows_a_day / 2) * RIG_PERIOD_NS;
+}
+
+static int64_t moment(struct scene *scene)
+{
+    return RIG_MIDNIGHT_NS + (int64_t)(scene->days / 2) * WF_NS_PER_DAY +
+           (int64_t)(rig_random(&scene->feed) * (double)scene->rows_a_day) * RIG_PERIOD_NS +
+           1000000;
+}
+
 int main(int argc, char **argv)
 {
     static struct bench bench;
@@ -446,18 +280,19 @@ int main(int argc, char **argv)
     struct hand hand = { .db = NULL };
     struct bench_series *bins, *group, *hour, *by_hand, *instant, *csv;
     struct wf_err err = { 0 };
-    uint64_t bin_count = 0, hour_rows, rows = 0, hand_rows = 0;
-    int64_t every_ns;
-    struct wf_range range = { BEGIN_NS, 0, false };
+    uint64_t bin_count = 0, rows = 0, hand_rows = 0;
+    int64_t every_ns, hour_ns, hour_rows;
+    struct wf_range range = { RIG_MIDNIGHT_NS, 0, false };
 
     bench_init(&bench, "query", 5, 1, argc, argv);
     prepare(&scene, &bench);
     if (wf_history_open(scene.history, &history, &err) < 0)
-        die("history", err.text);
-    range.to_ns = BEGIN_NS + (int64_t)scene.days * WF_NS_PER_DAY;
+        rig_die("history", err.text);
+    range.to_ns = RIG_MIDNIGHT_NS + (int64_t)scene.days * WF_NS_PER_DAY;
     every_ns = wf_bins_step(&range, BINS);
     hour_rows = scene.rows_a_day < 72000 ? 1000 : 36000;
-    prepare_hand(&scene, &hand, hour_rows);
+    hour_ns = middle(&scene);
+    prepare_hand(&scene, &hand, (uint64_t)hour_rows);
     bins = bench_series(&bench, "a month in 1,000 steps, through rollups", "ms");
     group = bench_series(&bench, "the same by GROUP BY over the rows", "ms");
     hour = bench_series(&bench, "an hour of samples", "ms");
@@ -465,16 +300,18 @@ int main(int argc, char **argv)
     instant = bench_series(&bench, "16 parameters at one moment", "ms");
     csv = bench_series(&bench, "a day of one parameter to CSV", "rows/s");
     for (int round = 0; round < bench.rounds; round++) {
-        bench_add(bins, 1e3 * bins_s(history, &scene, every_ns, &bin_count));
+        bench_add(bins, 1e3 * ask_bins(history, range.from_ns, range.to_ns, ASKED_NAME, every_ns,
+                                       &bin_count));
         bench_add(group, 1e3 * group_by_s(&scene, every_ns));
-        (void)hour_s(history, &scene, hour_rows, &rows);
+        (void)ask_rows(history, hour_ns, hour_ns + hour_rows * RIG_PERIOD_NS, ASKED_NAME, &rows);
         (void)hand_s(&hand, &hand_rows);
-        bench_add(hour, 1e3 * hour_s(history, &scene, hour_rows, &rows));
+        bench_add(hour, 1e3 * ask_rows(history, hour_ns, hour_ns + hour_rows * RIG_PERIOD_NS,
+                                       ASKED_NAME, &rows));
         bench_add(by_hand, 1e3 * hand_s(&hand, &hand_rows));
         if (rows + 2 < hand_rows || rows > hand_rows + 2)
-            die("an hour", "history and SQL disagree");
-        (void)instant_s(history, &scene);
-        bench_add(instant, 1e3 * instant_s(history, &scene));
+            rig_die("an hour", "history and SQL disagree");
+        (void)ask_moment(history, moment(&scene));
+        bench_add(instant, 1e3 * ask_moment(history, moment(&scene)));
         bench_add(csv, (double)scene.rows_a_day / csv_s(&scene));
     }
     bench_ratio(&bench, "a month in 1,000 steps: GROUP BY over rollups", group, bins, 100, false);
