@@ -35,6 +35,11 @@ class HistoryFiles(HistoryCase):
             file.seek(size // 4096 * 3 // 5 * 4096)
             file.write(b"\xa5" * 4096 * pages)
 
+    def assert_sealed(self, path):
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o440, path)
+        for beside in ("-wal", "-shm"):
+            self.assertFalse(os.path.exists(path + beside), path + beside)
+
     def sums(self):
         return tuple(sum(row[i] or 0 for row in self.ask(
             "SELECT sum(rows), sum(lost) FROM _positions WHERE subsystem = 'power'"))
@@ -129,6 +134,9 @@ class HistoryFiles(HistoryCase):
         self.record()
         [minutes] = self.tier_files("minute")
         [hours] = self.tier_files("hour")
+        for path in (minutes, hours):
+            self.assert_sealed(path)  # months and years that are over
+            os.chmod(path, 0o640)
         db = sqlite3.connect(minutes)
         db.execute("UPDATE _buckets SET max = 1")
         db.commit()
@@ -139,6 +147,26 @@ class HistoryFiles(HistoryCase):
         self.assertGreater(self.assert_rollups(["main"]), 50)
         self.assertEqual(len([name for name in os.listdir(os.path.dirname(hours))
                               if name.endswith(".damaged-1")]), 1)
+        for path in (minutes, hours):
+            self.assert_sealed(path)
+
+    def test_months_that_a_killed_logger_left_open_are_sealed_by_the_next(self):
+        logger = self.logger()
+        self.publish("--count", "4000", "--rate", "6000", "--received", str(EVENING), "--step",
+                     "1000000000")
+        wait_for(lambda: self.stored("main") and self.trusted("main")[0][2] > 0, "rollups")
+        logger.kill()
+        for path in self.tier_files("minute") + self.tier_files("hour"):
+            self.assertTrue(os.path.exists(path + "-wal"))
+        # Rows that come late open them once more; what the killed one owes is made up for.
+        logger = self.logger()
+        self.publish("--count", "400", "--rate", "4000", "--sources", "late", "--received",
+                     str(EVENING), "--step", "1000000000")
+        self.wait_stored("late", 400)
+        self.stop_logger(logger)
+        for path in self.tier_files("minute") + self.tier_files("hour"):
+            self.assert_sealed(path)
+        self.assertGreater(self.assert_rollups(["main", "late"]), 50)
 
 
 if __name__ == "__main__":

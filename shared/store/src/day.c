@@ -194,10 +194,7 @@ int wfs_day_seal(struct wfs_day **day, struct wf_err *err)
 {
     struct wfs_day *d = *day;
     char path[WFS_PATH_SIZE];
-    sqlite3_stmt *stmt = NULL;
-    bool is_single = false;
     int64_t dirty = 0;
-    int off = 0;
     int rc = wfs_get_i64(d->db, "SELECT EXISTS (SELECT 1 FROM _dirty)", 0, &dirty, err);
 
     if (rc == 0 && dirty != 0)
@@ -206,19 +203,10 @@ int wfs_day_seal(struct wfs_day **day, struct wf_err *err)
         rc = wfs_day_checkpoint(d, 0, err);
     if (rc < 0)
         return rc;
-    (void)sqlite3_file_control(d->db, "main", SQLITE_FCNTL_PERSIST_WAL, &off);
-    /* Refused while somebody reads: the answer then is the mode it is still in. */
-    rc = wfs_prepare(d->db, "PRAGMA journal_mode=DELETE", &stmt, err);
-    if (rc < 0)
+    rc = wfs_make_single(d->db, err);
+    if (rc < 0) {
+        wf_err_prefix(err, "%s", d->path);
         return rc;
-    if (sqlite3_step(stmt) == SQLITE_ROW)
-        is_single = strcmp((const char *)sqlite3_column_text(stmt, 0), "delete") == 0;
-    (void)sqlite3_finalize(stmt);
-    if (!is_single) {
-        int on = 1;
-
-        (void)sqlite3_file_control(d->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
-        return wf_fail(err, WF_ERR_BUSY, "%s: somebody reads it", d->path);
     }
     (void)wf_copy_text(path, sizeof(path), d->path);
     wfs_day_close(day);

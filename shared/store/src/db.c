@@ -228,6 +228,26 @@ out:
     return rc;
 }
 
+int wfs_make_single(sqlite3 *db, struct wf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool is_single = false;
+    int off = 0, on = 1, rc;
+
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &off);
+    /* Refused while somebody reads: the answer then is the mode it is still in. */
+    rc = wfs_prepare(db, "PRAGMA journal_mode=DELETE", &stmt, err);
+    if (rc < 0)
+        return rc;
+    if (sqlite3_step(stmt) == SQLITE_ROW)
+        is_single = strcmp((const char *)sqlite3_column_text(stmt, 0), "delete") == 0;
+    (void)sqlite3_finalize(stmt);
+    if (is_single)
+        return 0;
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+    return wf_fail(err, WF_ERR_BUSY, "somebody reads it");
+}
+
 /* The address form of a path, for the parameters that only it takes. */
 static void add_uri(struct wf_strbuf *uri, const char *path, const char *parameters)
 {

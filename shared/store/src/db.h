@@ -41,6 +41,8 @@ int wfs_open_reader(const char *path, int busy_ms, sqlite3 **out_db, struct wf_e
 int wfs_open_reader_of(const char *path, const struct wfs_format *format, int busy_ms,
                        sqlite3 **out_db, struct wf_err *err);
 void wfs_close(sqlite3 **db);
+/* Everything into the file itself, and no log of changes beside it. BUSY while somebody reads. */
+int wfs_make_single(sqlite3 *db, struct wf_err *err);
 
 int wfs_exec(sqlite3 *db, struct wf_err *err, const char *sql);
 /* With %q (in quotes) and %w (in double quotes) as sqlite3_mprintf. */

@@ -85,12 +85,13 @@ static int create(const struct wfs_rollups *rollups, struct wfs_rollup *rollup, 
     return rc;
 }
 
-static void note_bad(struct wfs_rollups *rollups, const struct wfs_rollup *rollup)
+void wfs_rollups_blame(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t period_ns,
+                       const char *path)
 {
     rollups->bad.is_set = true;
-    rollups->bad.tier = rollup->tier;
-    rollups->bad.period_ns = rollup->period_ns;
-    (void)wf_copy_text(rollups->bad.path, sizeof(rollups->bad.path), rollup->path);
+    rollups->bad.tier = tier;
+    rollups->bad.period_ns = period_ns;
+    (void)wf_copy_text(rollups->bad.path, sizeof(rollups->bad.path), path);
 }
 
 static int open_one(struct wfs_rollups *rollups, struct wfs_rollup *rollup, struct wf_err *err)
@@ -115,7 +116,7 @@ static int open_one(struct wfs_rollups *rollups, struct wfs_rollup *rollup, stru
     if (rc < 0) {
         wf_err_prefix(err, "%s", rollup->path);
         if (rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION)
-            note_bad(rollups, rollup);
+            wfs_rollups_blame(rollups, rollup->tier, rollup->period_ns, rollup->path);
         if (rollup->db != NULL)
             close_one(rollup);
         return rc;

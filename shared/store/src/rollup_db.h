@@ -19,6 +19,8 @@ struct wfs_rollup {
     int64_t period_ns;
     uint64_t generation; /* changes when what is known of its parameters may not hold any more */
     uint64_t used;
+    uint64_t used_seen; /* and when it was seen last: to tell a file that rests */
+    int64_t rest_since_ns;
     bool is_in_transaction;
     int log_pages;
     char path[WFS_PATH_SIZE];
@@ -28,7 +30,7 @@ struct wfs_rollup {
 struct wfs_rollups {
     const char *folder, *instance, *group; /* the store's */
     struct wfs_rollup open[WFS_ROLLUPS_OPEN];
-    uint64_t generations, uses;
+    uint64_t generations, uses, seals;
     uint64_t rows;   /* written since create */
     bool is_suspect; /* something was damaged: look through each file when it is opened */
     struct wfs_bad_rollup {
@@ -61,8 +63,11 @@ int wfs_rollups_delete(struct wfs_rollups *rollups, const struct wfs_roll *roll,
 /* Commit all, synced. After a failure everything is rolled back. */
 int wfs_rollups_commit(struct wfs_rollups *rollups, struct wf_err *err);
 void wfs_rollups_rollback(struct wfs_rollups *rollups);
-/* Close the file of this period when it is open: somebody is going to delete it. */
+/* Close the file of this period when it is open: it is going to be deleted, or sealed. */
 void wfs_rollups_release(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t period_ns);
 void wfs_rollups_close(struct wfs_rollups *rollups);
+/* This file is damaged: it becomes `bad`. */
+void wfs_rollups_blame(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t period_ns,
+                       const char *path);
 
 #endif /* WFS_ROLLUP_DB_H */

@@ -50,7 +50,7 @@ void wf_store_destroy(struct wf_store **store)
     if (s == NULL)
         return;
     roll_all(s);
-    wfs_rollups_close(&s->rollups);
+    wfs_rollups_seal_all(s);
     for (size_t i = 0; i < WFS_DAYS_OPEN; i++)
         wfs_days_close(s, &s->slots[i]);
     wfs_rolls_free(s);

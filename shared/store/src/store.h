@@ -100,6 +100,12 @@ int wfs_rolls_replace(struct wf_store *store, struct wf_err *err);
 /* A row was put: into its bucket, or its minute is dirty. */
 int wfs_roll_up(struct wfs_slot *slot, const struct wf_store_sample *sample, struct wf_err *err);
 
+/* rollup_seal.c */
+/* Seal one file of a time that is over: 1 did so, 0 there is none. Now and then, like days. */
+int wfs_rollups_seal_one(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err);
+/* At the end: close all, and seal what can be in two seconds. */
+void wfs_rollups_seal_all(struct wf_store *store);
+
 /* retention.c */
 /* The starts of all files of a tier; the caller frees the list. */
 int wfs_retention_periods(struct wf_store *store, enum wf_store_tier tier, int64_t **out_list,

@@ -91,7 +91,9 @@ int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *er
         roll(store, now_mono_ns);
         keep(store, now_mono_ns);
     }
-    if (store->tidies++ % SEAL_EVERY == SEAL_EVERY - 1)
+    if (store->tidies++ % SEAL_EVERY == SEAL_EVERY - 1) {
         wfs_days_seal_one(store);
+        (void)wfs_rollups_seal_one(store, now_mono_ns, NULL); /* else with the next */
+    }
     return result;
 }
