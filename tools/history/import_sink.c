@@ -146,7 +146,8 @@ int import_sink_flush(struct import_sink *sink, struct wf_err *err)
         list[wanted++] = &sink->samples[i];
     }
     if (rc == 0 && wanted > 0)
-        rc = wf_store_insert(sink->writing->store, sink->series, list, wanted, &counts, err);
+        rc = wf_store_insert(sink->writing->store, sink->series, (int64_t)sink->epoch, list, wanted,
+                             &counts, err);
     sink->rows += counts.rows;
     sink->duplicates += counts.duplicates;
     sink->count = 0;
@@ -177,7 +178,7 @@ int import_sink_add(struct import_sink *sink, int64_t time_ns, uint64_t sequence
                    .sequence = sequence,
                    .device_ns = time_ns,
                    .received_ns = time_ns,
-                   .flags = WF_SAMPLE_LATE },
+                   .flags = WF_SAMPLE_LATE | WF_SAMPLE_IMPORTED },
     };
     sink->next++;
     return 0;

@@ -27,6 +27,7 @@ struct repair {
     const char *folder;
     const char *instance;
     struct wf_store *store;
+    int64_t began_ns;
     uint64_t rows_saved, rows_lost;
     size_t days_saved, days_lost;
 };
@@ -116,17 +117,16 @@ struct batch {
     const struct wf_schema *schema;
     struct wf_series *series;
     size_t count;
+    struct wf_store_inserted counts;
+    int64_t last_device_ns, last_received_ns;
 };
 
-static int flush(struct repair *repair, struct batch *batch, uint64_t *inout_rows,
-                 struct wf_err *err)
+static int flush(struct repair *repair, struct batch *batch, struct wf_err *err)
 {
-    struct wf_store_inserted counts = { 0 };
     int rc = batch->count == 0 ? 0
-                               : wf_store_insert(repair->store, batch->series, batch->list,
-                                                 batch->count, &counts, err);
+                               : wf_store_insert(repair->store, batch->series, repair->began_ns,
+                                                 batch->list, batch->count, &batch->counts, err);
 
-    *inout_rows += counts.rows;
     batch->count = 0;
     return rc;
 }
@@ -145,30 +145,35 @@ static int begin_schema(struct repair *repair, struct batch *batch, const char *
 }
 
 static int add(struct repair *repair, struct batch *batch, const char *source,
-               const struct wf_history_row *row, uint64_t *inout_rows, struct wf_err *err)
+               const struct wf_history_row *row, struct wf_err *err)
 {
     uint8_t *payload;
     int rc = 0;
 
     if (batch->count == BATCH || row->schema != batch->schema)
-        rc = flush(repair, batch, inout_rows, err);
+        rc = flush(repair, batch, err);
     if (rc == 0 && row->schema != batch->schema)
         rc = begin_schema(repair, batch, source, row->schema, err);
     if (rc < 0)
         return rc;
     payload = batch->payloads + batch->count * row->schema->payload_bytes;
     memcpy(payload, row->payload, row->schema->payload_bytes);
-    batch->samples[batch->count] = (struct wf_store_sample){ .series = batch->series,
-                                                             .stamp = row->stamp,
-                                                             .payload = payload };
+    batch->samples[batch->count] =
+        (struct wf_store_sample){ .series = batch->series,
+                                  .stamp = row->stamp,
+                                  .payload = payload,
+                                  .before_device_ns = batch->last_device_ns,
+                                  .before_received_ns = batch->last_received_ns };
     batch->list[batch->count] = &batch->samples[batch->count];
+    batch->last_device_ns = row->stamp.device_ns;
+    batch->last_received_ns = row->stamp.received_ns;
     batch->count++;
     return 0;
 }
 
 /* The rows of one series, batch by batch, into the days they belong to. */
 static int insert_series(struct repair *repair, struct wf_history *history,
-                         const struct wf_history_entry *entry, uint64_t *out_rows,
+                         const struct wf_history_entry *entry, struct wf_store_inserted *out,
                          struct wf_err *err)
 {
     const struct wf_history_query query = { .range = { INT64_MIN + 1, INT64_MAX, true },
@@ -181,14 +186,15 @@ static int insert_series(struct repair *repair, struct wf_history *history,
     int rc = batch == NULL ? wf_fail(err, WF_ERR_NOMEM, "out of memory")
                            : wf_history_select(history, &query, &cursor, err);
 
-    *out_rows = 0;
     while (rc == 0 && (rc = wf_history_next(cursor, &row, err)) == 0)
-        rc = add(repair, batch, entry->source, &row, out_rows, err);
+        rc = add(repair, batch, entry->source, &row, err);
     if (rc == WF_ERR_ABSENT)
-        rc = flush(repair, batch, out_rows, err);
+        rc = flush(repair, batch, err);
     wf_history_cursor_close(&cursor);
-    if (batch != NULL)
+    if (batch != NULL) {
+        *out = batch->counts;
         free(batch->payloads);
+    }
     free(batch);
     return rc;
 }
@@ -205,13 +211,13 @@ static int insert_all(struct repair *repair, const char *folder, int64_t day_ns,
     if (rc == 0)
         rc = wf_history_list(history, &everything, &list, &count, err);
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        uint64_t rows = 0;
+        struct wf_store_inserted counts = { 0 };
 
-        rc = insert_series(repair, history, &list[i], &rows, err);
-        *out_rows += rows;
-        if (rc == 0 && rows > 0)
-            rc = wf_store_found(repair->store, list[i].source, list[i].schema->name, day_ns, rows,
-                                err);
+        rc = insert_series(repair, history, &list[i], &counts, err);
+        *out_rows += counts.rows;
+        if (rc == 0 && counts.rows > 0)
+            rc = wf_store_found(repair->store, list[i].source, list[i].schema->name, day_ns,
+                                &counts, err);
     }
     wf_history_close(&history);
     return rc;
@@ -322,7 +328,9 @@ int history_repair(const struct wf_common *common, const char *folder)
                                             .role = "logger",
                                             .state = common->paths.state,
                                             .region_max = 1 };
-    struct repair repair = { .folder = folder, .instance = common->paths.instance };
+    struct repair repair = { .folder = folder,
+                             .instance = common->paths.instance,
+                             .began_ns = wf_utc_now_ns() };
     struct wf_publisher *publisher = NULL;
     struct wf_err err = { 0 };
     int rc = wf_publisher_open(&options, &publisher, &err);

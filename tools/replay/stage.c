@@ -151,7 +151,7 @@ void stage_publish(struct stage *stage, const struct tape_sample *sample)
         return;
     }
     stamp.received_mono_ns = wf_mono_now_ns(); /* ages are those of the replay */
-    stamp.flags |= WF_SAMPLE_REPLAY;
+    stamp.flags = (stamp.flags & ~(uint32_t)WF_SAMPLE_IMPORTED) | WF_SAMPLE_REPLAY;
     rc = wf_writer_publish(writer, &stamp, sample->row->payload);
     if (rc == 0) {
         stage->published++;

@@ -78,8 +78,9 @@ int wfs_day_put(struct wfs_day *day, struct wf_series *series, const struct wf_s
 /* Delete the row of that epoch and order from the tables of `plan`; false: it is not there. */
 int wfs_day_take(struct wfs_day *day, const struct wfs_plan *plan, const struct wf_stamp *stamp,
                  bool *out_is_taken, struct wf_err *err);
-/* Rows that were decoded anew, added to the record (_redecoded) of the run that began `at_ns`. */
+/* Rows that were decoded anew or imported, added to the record of the run that began `at_ns`. */
 struct wfs_change {
+    const char *table; /* _redecoded, _imported: made when it is needed */
     int64_t at_ns;
     const char *source, *subsystem;
     uint64_t schema_hash;
@@ -88,6 +89,9 @@ struct wfs_change {
 };
 int wfs_day_record_change(struct wfs_day *day, const struct wfs_change *change, struct wf_err *err);
 int wfs_day_gap(struct wfs_day *day, const struct wf_gap *gap, struct wf_err *err);
+/* So many rows more that were published are in the file, of a series that has a position in it. */
+int wfs_day_count_rows(struct wfs_day *day, const char *source, const char *subsystem,
+                       uint64_t rows, struct wf_err *err);
 /* Write where a series stands after this transaction. */
 int wfs_day_position(struct wfs_day *day, const struct wf_series *series, uint64_t serial,
                      struct wf_err *err);

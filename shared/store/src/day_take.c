@@ -66,20 +66,21 @@ int wfs_day_take(struct wfs_day *day, const struct wfs_plan *plan, const struct 
 int wfs_day_record_change(struct wfs_day *day, const struct wfs_change *change, struct wf_err *err)
 {
     char hash[24];
-    int rc = wfs_exec(day->db, err,
-                      "CREATE TABLE IF NOT EXISTS _redecoded (at_ns INTEGER, source TEXT COLLATE"
-                      " NOCASE, subsystem TEXT COLLATE NOCASE, schema_hash TEXT, from_ns INTEGER,"
-                      " to_ns INTEGER, rows INTEGER,"
-                      " PRIMARY KEY (at_ns, source, subsystem, schema_hash)) WITHOUT ROWID");
+    int rc = wfs_execf(day->db, err,
+                       "CREATE TABLE IF NOT EXISTS %s (at_ns INTEGER, source TEXT COLLATE"
+                       " NOCASE, subsystem TEXT COLLATE NOCASE, schema_hash TEXT, from_ns INTEGER,"
+                       " to_ns INTEGER, rows INTEGER,"
+                       " PRIMARY KEY (at_ns, source, subsystem, schema_hash)) WITHOUT ROWID",
+                       change->table);
 
     (void)snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)change->schema_hash);
     if (rc == 0)
         rc = wfs_execf(day->db, err,
-                       "INSERT INTO _redecoded VALUES (%lld, %Q, %Q, %Q, %lld, %lld, %lld)"
+                       "INSERT INTO %s VALUES (%lld, %Q, %Q, %Q, %lld, %lld, %lld)"
                        " ON CONFLICT DO UPDATE SET from_ns = min(from_ns, excluded.from_ns),"
                        " to_ns = max(to_ns, excluded.to_ns), rows = rows + excluded.rows",
-                       (long long)change->at_ns, change->source, change->subsystem, hash,
-                       (long long)change->from_ns, (long long)change->to_ns,
+                       change->table, (long long)change->at_ns, change->source, change->subsystem,
+                       hash, (long long)change->from_ns, (long long)change->to_ns,
                        (long long)change->rows);
     return rc;
 }

@@ -337,6 +337,15 @@ int wfs_day_remember(struct wfs_day *day, const struct wfs_known *known, struct 
     return put_position(day, &known->at, &known->rolled, &none, known->serial, err);
 }
 
+int wfs_day_count_rows(struct wfs_day *day, const char *source, const char *subsystem,
+                       uint64_t rows, struct wf_err *err)
+{
+    return wfs_execf(day->db, err,
+                     "UPDATE _positions SET rows = rows + %llu WHERE source = %Q AND"
+                     " subsystem = %Q",
+                     (unsigned long long)rows, source, subsystem);
+}
+
 int wfs_day_begin(struct wfs_day *day, bool is_synced, struct wf_err *err)
 {
     int rc = 0;

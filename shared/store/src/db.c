@@ -158,6 +158,12 @@ int wfs_get_i64(sqlite3 *db, const char *sql, int64_t fallback, int64_t *out, st
     return rc;
 }
 
+bool wfs_has_table(sqlite3 *db, const char *table)
+{
+    return sqlite3_table_column_metadata(db, "main", table, NULL, NULL, NULL, NULL, NULL, NULL) ==
+           SQLITE_OK;
+}
+
 /* What every connection gets: nothing in a file may run code or reach beyond it. */
 static int set_defensive(sqlite3 *db, struct wf_err *err)
 {

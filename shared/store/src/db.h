@@ -54,6 +54,7 @@ int wfs_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out_stmt, struct wf
 int wfs_run(sqlite3_stmt *stmt, struct wf_err *err);
 /* First column of the first row; `fallback` when there is none. */
 int wfs_get_i64(sqlite3 *db, const char *sql, int64_t fallback, int64_t *out, struct wf_err *err);
+bool wfs_has_table(sqlite3 *db, const char *table);
 
 /* u64 exact: an integer where it fits, decimal text beyond. */
 int wfs_bind_u64(sqlite3_stmt *stmt, int at, uint64_t value);

@@ -144,57 +144,19 @@ struct content {
     uint64_t rows;
 };
 
-/* Rows, and losses that only this file told of, so that sums over all files stay right. */
-static const char content_sql[] =
-    "SELECT p.source, p.subsystem, p.rows + %s + coalesce((SELECT sum(g.lost) FROM _gaps AS g"
-    " WHERE g.is_published AND g.subsystem = p.subsystem AND g.source = (SELECT id FROM _sources"
-    " WHERE name = p.source)), 0), p.rows FROM _positions AS p";
-
 static int read_content(const char *path, int64_t from_ns, struct content *out, struct wf_err *err)
 {
+    struct wfs_ledger ledger = { 0 };
     sqlite3 *db = NULL;
-    sqlite3_stmt *stmt = NULL;
-    int64_t version = 0;
-    int rc = wfs_open_reader(path, 2000, &db, err), step;
+    int rc = wfs_open_reader(path, 2000, &db, err);
 
     if (rc == 0)
-        rc = wfs_get_i64(db, "PRAGMA user_version", 0, &version, err);
-    if (rc == 0) {
-        char text[sizeof(content_sql) + 16];
-
-        /* Format 1 thinned nothing. */
-        (void)snprintf(text, sizeof(text), content_sql, version >= 2 ? "p.thinned" : "0");
-        rc = wfs_prepare(db, text, &stmt, err);
-    }
-    while (rc == 0 && (step = sqlite3_step(stmt)) != SQLITE_DONE) {
-        struct wf_gap *more, *gap;
-
-        if (step != SQLITE_ROW) {
-            rc = wfs_fail(err, db, step, "read positions");
-            break;
-        }
-        if (sqlite3_column_int64(stmt, 2) == 0)
-            continue;
-        more = realloc(out->gaps, (out->count + 1) * sizeof(*more));
-        if (more == NULL) {
-            rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
-            break;
-        }
-        out->gaps = more;
-        gap = &more[out->count++];
-        *gap = (struct wf_gap){ .cause = WF_GAP_RETENTION,
-                                .from_device_ns = from_ns,
-                                .to_device_ns = from_ns + WF_NS_PER_DAY,
-                                .from_received_ns = from_ns,
-                                .to_received_ns = from_ns + WF_NS_PER_DAY,
-                                .is_lost_known = true,
-                                .lost = (uint64_t)sqlite3_column_int64(stmt, 2) };
-        (void)wf_copy_text(gap->source, WF_NAME_SIZE, (const char *)sqlite3_column_text(stmt, 0));
-        (void)wf_copy_text(gap->subsystem, WF_NAME_SIZE,
-                           (const char *)sqlite3_column_text(stmt, 1));
-        out->rows += (uint64_t)sqlite3_column_int64(stmt, 3);
-    }
-    (void)sqlite3_finalize(stmt);
+        rc = wfs_ledger_read(&ledger, db, err);
+    if (rc == 0 && wfs_ledger_gaps(&ledger, WF_GAP_RETENTION, from_ns, &out->gaps, &out->count) < 0)
+        rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; rc == 0 && i < ledger.count; i++)
+        out->rows += ledger.list[i].rows + ledger.list[i].imported;
+    wfs_ledger_fini(&ledger);
     wfs_close(&db);
     return rc;
 }
@@ -259,6 +221,7 @@ static int record(struct wf_store *store, struct wfs_slot *slot, enum wf_store_t
     store->serial++;
     store->figures.files_deleted++;
     store->figures.gap_rows += content->count;
+    wfs_slot_note_gaps(slot, content->gaps, content->count);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <watchfloor/region.h>
 #include <watchfloor/store/gap.h>
 
 #include "catalogue.h"
@@ -136,9 +137,9 @@ static int make_blocks(sqlite3 *db, int64_t schema, const char *table, struct wf
 static int count_found(sqlite3 *db, const char *subsystem, const char *table, struct wf_err *err)
 {
     return wfs_execf(db, err,
-                     "INSERT INTO temp.found SELECT n.name, %Q, count(*) FROM \"%w\" AS r"
-                     " JOIN _sources AS n ON n.id = r._source GROUP BY r._source",
-                     subsystem, table);
+                     "INSERT INTO temp.found SELECT n.name, %Q, r._flags & %d <> 0, count(*)"
+                     " FROM \"%w\" AS r JOIN _sources AS n ON n.id = r._source GROUP BY 1, 3",
+                     subsystem, WF_SAMPLE_IMPORTED, table);
 }
 
 static int describe_rows(sqlite3 *db, struct wf_err *err)
@@ -146,7 +147,7 @@ static int describe_rows(sqlite3 *db, struct wf_err *err)
     sqlite3_stmt *stmt = NULL;
     int rc = wfs_exec(db, err,
                       "DELETE FROM _blocks; CREATE TEMP TABLE found (source COLLATE NOCASE,"
-                      " subsystem COLLATE NOCASE, rows INTEGER)");
+                      " subsystem COLLATE NOCASE, is_imported INTEGER, rows INTEGER)");
 
     if (rc == 0)
         rc = wfs_prepare(db, "SELECT id, subsystem, table_name FROM _schemas", &stmt, err);
@@ -161,21 +162,29 @@ static int describe_rows(sqlite3 *db, struct wf_err *err)
     return rc;
 }
 
-/* What positions count and is not there any more becomes gaps; then the counts are true again. */
+/* What is counted and not there any more becomes gaps; then the counts are true again. */
+#define FOUND                                                                                      \
+    "coalesce((SELECT sum(f.rows) FROM temp.found AS f WHERE f.source = p.source AND f.subsystem"  \
+    " = p.subsystem AND f.is_imported = "
 static const char missing_sql[] =
     "INSERT INTO _gaps (source, subsystem, cause, is_published, lost, from_device_ns,"
     " to_device_ns, from_received_ns, to_received_ns)"
-    " SELECT n.id, p.subsystem, 'file_corrupt', 1, p.rows - coalesce(f.rows, 0),"
-    " p.last_device_ns, p.last_device_ns, p.last_received_ns, p.last_received_ns"
-    " FROM _positions AS p JOIN _sources AS n ON n.name = p.source"
-    " LEFT JOIN (SELECT source, subsystem, sum(rows) AS rows FROM temp.found GROUP BY 1, 2) AS f"
-    " ON f.source = p.source AND f.subsystem = p.subsystem WHERE p.rows > coalesce(f.rows, 0);"
-    "UPDATE _positions SET lost = lost + rows - coalesce((SELECT sum(f.rows) FROM temp.found AS f"
-    " WHERE f.source = _positions.source AND f.subsystem = _positions.subsystem), 0),"
-    " rows = coalesce((SELECT sum(f.rows) FROM temp.found AS f WHERE f.source ="
-    " _positions.source AND f.subsystem = _positions.subsystem), 0)"
-    " WHERE rows > coalesce((SELECT sum(f.rows) FROM temp.found AS f WHERE f.source ="
-    " _positions.source AND f.subsystem = _positions.subsystem), 0)";
+    " SELECT n.id, p.subsystem, 'file_corrupt', 1, p.rows - " FOUND "0), 0), p.last_device_ns,"
+    " p.last_device_ns, p.last_received_ns, p.last_received_ns FROM _positions AS p"
+    " JOIN _sources AS n ON n.name = p.source WHERE p.rows > " FOUND "0), 0);"
+    "UPDATE _positions AS p SET lost = lost + rows - " FOUND "0), 0), rows = " FOUND "0), 0)"
+    " WHERE rows > " FOUND "0), 0)";
+/* Which of several imports a row came by is not told in it: the counts of all of them become one. */
+static const char missing_imported_sql[] =
+    "INSERT INTO _gaps (source, subsystem, cause, is_published, lost, from_device_ns,"
+    " to_device_ns, from_received_ns, to_received_ns)"
+    " SELECT n.id, p.subsystem, 'import_lost', 0, p.rows - " FOUND "1), 0), p.from_ns, p.to_ns,"
+    " p.from_ns, p.to_ns FROM (SELECT source, subsystem, sum(rows) AS rows, min(from_ns) AS"
+    " from_ns, max(to_ns) AS to_ns FROM _imported GROUP BY source, subsystem) AS p"
+    " JOIN _sources AS n ON n.name = p.source WHERE p.rows > " FOUND "1), 0);"
+    "CREATE TEMP TABLE imported AS SELECT max(at_ns), source, subsystem, max(schema_hash),"
+    " min(from_ns), max(to_ns), " FOUND "1), 0) AS rows FROM _imported AS p GROUP BY 2, 3;"
+    "DELETE FROM _imported; INSERT INTO _imported SELECT * FROM temp.imported WHERE rows > 0";
 
 static int copy_all(struct salvage *s, struct wf_err *err)
 {
@@ -196,7 +205,7 @@ static int copy_all(struct salvage *s, struct wf_err *err)
 
 static int fill(struct salvage *s, struct wf_salvaged *out, struct wf_err *err)
 {
-    int64_t version = 0, expected = 0;
+    int64_t version = 0, expected = 0, imported = 0;
     int rc = wfs_get_i64(s->from, "PRAGMA user_version", 0, &version, err);
 
     if (rc == 0)
@@ -214,10 +223,15 @@ static int fill(struct salvage *s, struct wf_salvaged *out, struct wf_err *err)
         rc = wfs_get_i64(s->to, "SELECT sum(rows) FROM _positions", 0, &expected, err);
     if (rc == 0)
         rc = wfs_exec(s->to, err, missing_sql);
+    if (rc == 0 && wfs_has_table(s->to, "_imported")) {
+        rc = wfs_get_i64(s->to, "SELECT sum(rows) FROM _imported", 0, &imported, err);
+        if (rc == 0)
+            rc = wfs_exec(s->to, err, missing_imported_sql);
+    }
     if (rc == 0)
         rc = wfs_exec(s->to, err, "COMMIT");
     out->rows = s->rows;
-    out->expected = (uint64_t)expected;
+    out->expected = (uint64_t)(expected + imported);
     return rc;
 }
 

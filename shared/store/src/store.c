@@ -67,7 +67,7 @@ void wf_store_destroy(struct wf_store **store)
         wfs_plan_destroy(&entry->plan);
         free(entry);
     }
-    free(s->suspect.ledger);
+    wfs_ledger_fini(&s->suspect.ledger);
     free(s->owed);
     free(s->known);
     free(s->positions);

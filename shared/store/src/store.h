@@ -5,33 +5,26 @@
 /* What the files of the store's writing side share. */
 
 #include "day.h"
+#include "ledger.h"
 #include "rollup_db.h"
 
 /* Two days are open at once around midnight; a third closes the one used longest ago. */
 #define WFS_DAYS_OPEN 2
 
-/* Rows and losses of one source's subsystem in one file: what is gone if the file is. */
-struct wfs_ledger {
-    char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
-    uint64_t rows;
-};
-
 struct wfs_slot {
     struct wfs_day *day; /* NULL = free */
     uint64_t used;       /* by the store's clock of uses */
-    uint64_t rows_seen;  /* and when they were seen last: to tell a day that rests */
-    uint64_t rows;
+    uint64_t writes; /* and how many there were when it was looked last: to tell a day that rests */
+    uint64_t writes_seen;
     int64_t rest_since_ns;
-    struct wfs_ledger *ledger;
-    size_t ledger_count;
+    struct wfs_ledger ledger;
 };
 
 /* A file that must be looked through before it is written again, and what was in it. */
 struct wfs_suspect {
     bool is_set;
     int64_t day_ns;
-    struct wfs_ledger *ledger;
-    size_t ledger_count;
+    struct wfs_ledger ledger;
 };
 
 struct wf_store {
@@ -130,7 +123,10 @@ void wfs_days_drop(struct wf_store *store, struct wfs_slot *slot, int rc);
 void wfs_days_close(struct wf_store *store, struct wfs_slot *slot);
 /* The open file that was used last; NULL when none is. */
 struct wfs_slot *wfs_days_newest(struct wf_store *store);
-int wfs_ledger_add(struct wfs_slot *slot, const struct wf_series *series, struct wf_err *err);
+/* Committed: without memory for it only a damaged file counts less. */
+void wfs_slot_note(struct wfs_slot *slot, const char *source, const char *subsystem,
+                   uint64_t published, uint64_t imported);
+void wfs_slot_note_gaps(struct wfs_slot *slot, const struct wf_gap *gaps, size_t count);
 /* Rename a damaged file out of the way; what was in it becomes owed gaps as far as it is known. */
 int wfs_days_set_aside(struct wf_store *store, int64_t day_ns, const char *why, struct wf_err *err);
 /* Is the open file still the one at its path? Otherwise what was in it is owed as gaps. */

@@ -30,89 +30,35 @@ void wfs_notice(const struct wf_store *store, const char *format, ...)
 
 /* --- what is in a file, should it be lost ----------------------------------------- */
 
-static struct wfs_ledger *ledger_entry(struct wfs_slot *slot, const char *source,
-                                       const char *subsystem)
+void wfs_slot_note(struct wfs_slot *slot, const char *source, const char *subsystem,
+                   uint64_t published, uint64_t imported)
 {
-    struct wfs_ledger *more;
+    struct wfs_ledger_entry *entry = wfs_ledger_get(&slot->ledger, source, subsystem);
 
-    for (size_t i = 0; i < slot->ledger_count; i++) {
-        if (wf_name_is_equal(slot->ledger[i].source, source) &&
-            wf_name_is_equal(slot->ledger[i].subsystem, subsystem))
-            return &slot->ledger[i];
-    }
-    more = realloc(slot->ledger, (slot->ledger_count + 1) * sizeof(*more));
-    if (more == NULL)
-        return NULL;
-    slot->ledger = more;
-    more = &slot->ledger[slot->ledger_count++];
-    memset(more, 0, sizeof(*more));
-    (void)wf_copy_text(more->source, sizeof(more->source), source);
-    (void)wf_copy_text(more->subsystem, sizeof(more->subsystem), subsystem);
-    return more;
-}
-
-int wfs_ledger_add(struct wfs_slot *slot, const struct wf_series *series, struct wf_err *err)
-{
-    struct wfs_ledger *entry = ledger_entry(slot, series->source, series->plan->schema->name);
-
+    slot->writes++;
     if (entry == NULL)
-        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    entry->rows += series->rows;
-    slot->rows += series->rows;
-    return 0;
+        return;
+    entry->published += published;
+    entry->imported += imported;
 }
 
-static int read_ledger(struct wfs_slot *slot, struct wf_err *err)
+void wfs_slot_note_gaps(struct wfs_slot *slot, const struct wf_gap *gaps, size_t count)
 {
-    sqlite3_stmt *stmt = NULL;
-    int rc =
-        wfs_prepare(wfs_day_db(slot->day),
-                    "SELECT source, subsystem, rows FROM _positions WHERE rows > 0", &stmt, err);
-
-    if (rc < 0)
-        return rc;
-    while (rc == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-        struct wfs_ledger *entry = ledger_entry(slot, (const char *)sqlite3_column_text(stmt, 0),
-                                                (const char *)sqlite3_column_text(stmt, 1));
-
-        rc = entry == NULL ? wf_fail(err, WF_ERR_NOMEM, "out of memory") : 0;
-        if (rc == 0)
-            entry->rows = wfs_column_u64(stmt, 2);
-    }
-    if (rc == SQLITE_DONE)
-        rc = 0;
-    else if (rc > 0)
-        rc = wfs_fail(err, wfs_day_db(slot->day), rc, "read positions");
-    (void)sqlite3_finalize(stmt);
-    return rc;
-}
-
-static void owe_gaps(struct wf_store *store, int64_t day_ns, const struct wfs_ledger *ledger,
-                     size_t count)
-{
-    struct wf_gap *more = realloc(store->owed, (store->owed_count + count + 1) * sizeof(*more));
-
-    if (more == NULL)
-        return; /* the notice still says that a file is gone */
-    store->owed = more;
     for (size_t i = 0; i < count; i++) {
-        const struct wfs_ledger *entry = &ledger[i];
-        struct wf_gap *gap = &store->owed[store->owed_count++];
-
-        memset(gap, 0, sizeof(*gap));
-        (void)wf_copy_text(gap->source, sizeof(gap->source), entry->source);
-        (void)wf_copy_text(gap->subsystem, sizeof(gap->subsystem), entry->subsystem);
-        gap->cause = WF_GAP_FILE_CORRUPT;
-        gap->is_lost_known = true;
-        gap->lost = entry->rows;
-        gap->from_received_ns = gap->from_device_ns = day_ns;
-        gap->to_received_ns = gap->to_device_ns = day_ns + WF_NS_PER_DAY;
+        if (wf_gap_is_published(gaps[i].cause))
+            wfs_slot_note(slot, gaps[i].source, gaps[i].subsystem, gaps[i].lost, 0);
     }
+}
+
+static void owe_gaps(struct wf_store *store, int64_t day_ns, const struct wfs_ledger *ledger)
+{
+    /* Without memory the notice still says that a file is gone. */
+    (void)wfs_ledger_gaps(ledger, WF_GAP_FILE_CORRUPT, day_ns, &store->owed, &store->owed_count);
 }
 
 static void forget_suspect(struct wf_store *store)
 {
-    free(store->suspect.ledger);
+    wfs_ledger_fini(&store->suspect.ledger);
     store->suspect = (struct wfs_suspect){ 0 };
 }
 
@@ -139,7 +85,7 @@ int wfs_days_set_aside(struct wf_store *store, int64_t day_ns, const char *why, 
                " is begun",
                path, why, strrchr(path, '/') + 1, n - 1);
     if (store->suspect.is_set && store->suspect.day_ns == day_ns)
-        owe_gaps(store, day_ns, store->suspect.ledger, store->suspect.ledger_count);
+        owe_gaps(store, day_ns, &store->suspect.ledger);
     return 0;
 }
 
@@ -208,7 +154,7 @@ static int open_day(struct wf_store *store, struct wfs_slot *slot, int64_t day_n
     if (rc == 0 && !wfs_day_is_new(slot->day))
         rc = wfs_rolls_read_dirty(store, wfs_day_db(slot->day), day_ns, err);
     if (rc == 0)
-        rc = read_ledger(slot, err);
+        rc = wfs_ledger_read(&slot->ledger, wfs_day_db(slot->day), err);
     if (rc < 0) {
         wfs_days_drop(store, slot, rc);
         return rc;
@@ -286,7 +232,7 @@ static void empty_slot(struct wf_store *store, struct wfs_slot *slot)
     /* Members lived in the day. */
     for (struct wf_series *series = store->series; series != NULL; series = series->next_series)
         series->member = NULL;
-    free(slot->ledger);
+    wfs_ledger_fini(&slot->ledger);
     *slot = (struct wfs_slot){ 0 };
 }
 
@@ -300,9 +246,8 @@ void wfs_days_drop(struct wf_store *store, struct wfs_slot *slot, int rc)
         forget_suspect(store);
         store->suspect = (struct wfs_suspect){ .is_set = true,
                                                .day_ns = wfs_day_start(slot->day),
-                                               .ledger = slot->ledger,
-                                               .ledger_count = slot->ledger_count };
-        slot->ledger = NULL;
+                                               .ledger = slot->ledger };
+        slot->ledger = (struct wfs_ledger){ 0 };
     }
     wfs_day_close(&slot->day);
     empty_slot(store, slot);
@@ -314,7 +259,7 @@ void wfs_days_notice_removal(struct wf_store *store, struct wfs_slot *slot)
         return;
     wfs_notice(store, "%s was removed while it was written; a new file is begun",
                wfs_day_path_of(slot->day));
-    owe_gaps(store, wfs_day_start(slot->day), slot->ledger, slot->ledger_count);
+    owe_gaps(store, wfs_day_start(slot->day), &slot->ledger);
     wfs_day_close(&slot->day);
     empty_slot(store, slot);
 }

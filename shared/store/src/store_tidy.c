@@ -79,8 +79,8 @@ int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *er
                 " ends, %s-wal grows (fuser tells who it is)",
                 wfs_day_path_of(slot->day), (unsigned long long)(held >> 20),
                 strrchr(wfs_day_path_of(slot->day), '/') + 1);
-        if (slot->rows != slot->rows_seen || slot->rest_since_ns == 0) {
-            slot->rows_seen = slot->rows;
+        if (slot->writes != slot->writes_seen || slot->rest_since_ns == 0) {
+            slot->writes_seen = slot->writes;
             slot->rest_since_ns = now_mono_ns;
         } else if (now_mono_ns - slot->rest_since_ns > REST_NS &&
                    wf_utc_now_ns() - wfs_day_start(slot->day) > WF_NS_PER_DAY + REST_NS) {

@@ -155,7 +155,7 @@ static int put_owed(struct wf_store *store, struct wfs_slot *slot, uint64_t *out
     for (size_t i = 0; rc == 0 && i < store->owed_count; i++) {
         rc = wfs_day_gap(slot->day, &store->owed[i], err);
         ++*out_gap_rows;
-        *out_lost += store->owed[i].lost;
+        *out_lost += wf_gap_is_published(store->owed[i].cause) ? store->owed[i].lost : 0;
     }
     return rc;
 }
@@ -191,9 +191,10 @@ static int write_day(struct wf_store *store, int64_t day_ns,
 
         wfs_series_position(s, &s->pending, &at);
         (void)wfs_known_keep(store, &at, &s->roll->state, store->serial, NULL);
-        (void)wfs_ledger_add(slot, s, NULL); /* without memory only a damaged file counts less */
+        wfs_slot_note(slot, s->source, s->plan->schema->name, s->rows + s->thinned + s->lost, 0);
     }
     untouch_all(store, true);
+    wfs_slot_note_gaps(slot, store->owed, store->owed_count);
     free(store->owed);
     store->owed = NULL;
     store->owed_count = 0;

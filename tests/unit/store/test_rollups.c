@@ -343,7 +343,7 @@ static void rows_inserted_beside_the_live_path_are_rolled_up(void **state)
         list[i] = &samples[i];
     }
     for (int again_too = 0; again_too < 2; again_too++) {
-        if (wf_store_insert(test.place.store, other, list, 100, &counts, &err) < 0)
+        if (wf_store_insert(test.place.store, other, 1, list, 100, &counts, &err) < 0)
             fail_msg("insert: %s", err.text);
     }
     assert_int_equal(counts.rows, 100);

@@ -33,6 +33,7 @@ enum wf_sample_flag {
     WF_SAMPLE_TIME_BAD = 1u << 5,   /* device time missing or not believable; received is used */
     WF_SAMPLE_REPLAY = 1u << 6,     /* published from history */
     WF_SAMPLE_RESTART = 1u << 7,    /* the source's counter started again */
+    WF_SAMPLE_IMPORTED = 1u << 8,   /* in history only: brought in later, never published */
 };
 
 /* What was known about one sample, beside the struct itself. */

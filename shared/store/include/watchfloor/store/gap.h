@@ -25,7 +25,8 @@
     X(SEQUENCE_GAP, "sequence_gap", false, "packets are missing by the source's own count")        \
     X(LINK_SILENT, "link_silent", false, "the source sent nothing")                                \
     X(WRITER_RESTART, "writer_restart", false, "the receiver was started again")                   \
-    X(CLOCK_JUMP, "clock_jump", false, "device time jumped against receive time")
+    X(CLOCK_JUMP, "clock_jump", false, "device time jumped against receive time")                  \
+    X(IMPORT_LOST, "import_lost", false, "imported rows went with the file that held them")
 
 enum wf_gap_cause {
 #define X(name, text, is_published, sentence) WF_GAP_##name,

@@ -99,6 +99,8 @@ struct wf_store_sample {
     enum wf_gap_cause lost_cause; /* should numbers before it be missing */
     const void *payload;          /* schema->payload_bytes; borrowed during the call */
     bool is_thinned;              /* not wanted: counted instead of stored; payload may be NULL */
+    /* wf_store_insert: the times before lost_before packets are missing; 0 = not known. */
+    int64_t before_device_ns, before_received_ns;
 };
 
 /*
@@ -117,17 +119,20 @@ int wf_store_write(struct wf_store *store, const struct wf_store_sample *const *
 
 struct wf_store_inserted {
     uint64_t rows;       /* stored */
+    uint64_t imported;   /* of these with WF_SAMPLE_IMPORTED */
     uint64_t duplicates; /* left out: a row with that epoch and order is there */
 };
 /*
  * Store samples with the stamps they have, in any order of numbers and times, into the days of
  * their receive times. `series` is one of a region that never was (region_created_ns 0), or
- * a live one: positions and gaps are untouched. (epoch, order) is what tells rows apart: give
+ * a live one: positions are untouched. (epoch, order) is what tells rows apart: give
  * an import an epoch of its own. One transaction a day; counts are added up as far as they came.
- * Rollups follow by themselves.
+ * Rollups follow by themselves. Rows with WF_SAMPLE_IMPORTED are written down in the day
+ * file (_imported) under `at_ns`, when the import began; others were published once and await
+ * wf_store_found. Packets missing before a row (lost_before) make a gap (`sequence_gap`).
  */
 int wf_store_insert(struct wf_store *store, struct wf_series *series,
-                    const struct wf_store_sample *const *samples, size_t count,
+                    int64_t at_ns, const struct wf_store_sample *const *samples, size_t count,
                     struct wf_store_inserted *inout_counts, struct wf_err *err);
 
 struct wf_store_replaced {
@@ -145,11 +150,12 @@ int wf_store_replace(struct wf_store *store, struct wf_series *series, const str
                      struct wf_store_replaced *inout_counts, struct wf_err *err);
 
 /*
- * Rows of a day file that was set aside were found again and inserted: the gap that told of
- * them (`file_corrupt`, of the day that begins at `day_ns`) shrinks by as many.
+ * Rows of a day file that was set aside were found again and inserted: the gaps that told of
+ * them (`file_corrupt` and `import_lost`, of the day that begins at `day_ns`) shrink by as many, and
+ * what was published counts as stored again.
  */
 int wf_store_found(struct wf_store *store, const char *source, const char *subsystem,
-                   int64_t day_ns, uint64_t rows, struct wf_err *err);
+                   int64_t day_ns, const struct wf_store_inserted *found, struct wf_err *err);
 
 /*
  * Rows changed beneath their rollups, or rollups are not to be trusted: make those of a series
