@@ -18,9 +18,14 @@
 #include "words.h"
 
 const struct trend_window trend_windows[] = {
-    { 10 * WF_NS_PER_S, "10s" },   { 30 * WF_NS_PER_S, "30s" },  { 60 * WF_NS_PER_S, "1m" },
-    { 120 * WF_NS_PER_S, "2m" },   { 300 * WF_NS_PER_S, "5m" },  { 600 * WF_NS_PER_S, "10m" },
-    { 1800 * WF_NS_PER_S, "30m" }, { 3600 * WF_NS_PER_S, "1h" }, { 14400 * WF_NS_PER_S, "4h" },
+    { 10 * WF_NS_PER_S, "10s" },      { 30 * WF_NS_PER_S, "30s" },
+    { 60 * WF_NS_PER_S, "1m" },       { 120 * WF_NS_PER_S, "2m" },
+    { 300 * WF_NS_PER_S, "5m" },      { 600 * WF_NS_PER_S, "10m" },
+    { 1800 * WF_NS_PER_S, "30m" },    { 3600 * WF_NS_PER_S, "1h" },
+    { 4 * 3600 * WF_NS_PER_S, "4h" }, { 12 * 3600 * WF_NS_PER_S, "12h" },
+    { WF_NS_PER_DAY, "1d" },          { 3 * WF_NS_PER_DAY, "3d" },
+    { 7 * WF_NS_PER_DAY, "7d" },      { 14 * WF_NS_PER_DAY, "14d" },
+    { 30 * WF_NS_PER_DAY, "30d" },
 };
 const size_t trend_window_count = WF_COUNT_OF(trend_windows);
 
@@ -89,8 +94,6 @@ static void close_trend(void *state)
         free(trend->xs[i]);
         free(trend->ys[i]);
     }
-    free(trend->values);
-    free(trend->times);
     free(trend->gaps);
     free(trend);
 }
@@ -106,8 +109,6 @@ static void *open_trend(const struct wf_schema *schema)
     trend->window = WINDOW_AT_FIRST;
     trend->cursor_ns = -1;
     trend->plot_dots = 1;
-    trend->values = calloc(TREND_SAMPLES_MAX, sizeof(trend->values[0]));
-    trend->times = calloc(TREND_SAMPLES_MAX, sizeof(trend->times[0]));
     trend->gaps = calloc(TREND_POINTS_MAX, sizeof(trend->gaps[0]));
     for (size_t i = 0; i < TREND_TRACES; i++) {
         trend->traces[i].parameter = TREND_NONE;
@@ -115,7 +116,7 @@ static void *open_trend(const struct wf_schema *schema)
         trend->ys[i] = calloc(TREND_POINTS_MAX, sizeof(double));
         is_whole = is_whole && trend->xs[i] != NULL && trend->ys[i] != NULL;
     }
-    if (!is_whole || trend->values == NULL || trend->times == NULL || trend->gaps == NULL) {
+    if (!is_whole || trend->gaps == NULL) {
         close_trend(trend);
         return NULL;
     }
@@ -124,6 +125,16 @@ static void *open_trend(const struct wf_schema *schema)
 }
 
 /* --- legend ------------------------------------------------------------------ */
+
+/* One sample, or what lies in the step under the cursor. */
+static int draw_at_cursor(const struct wf_past_step *step, const struct wf_canvas_part *part, int x,
+                          int y)
+{
+    x = wf_canvas_textf(part, x, y, WF_STYLE_STRONG, "at cursor %.6g", step->mean);
+    if (step->count > 1)
+        x = wf_canvas_textf(part, x, y, WF_STYLE_DIM, " (%.5g .. %.5g)", step->min, step->max);
+    return x;
+}
 
 static void draw_trace_line(const struct trend *trend, size_t index,
                             const struct wf_canvas_part *part, int y, const struct wf_view *view)
@@ -143,8 +154,8 @@ static void draw_trace_line(const struct trend *trend, size_t index,
     wf_view_text(view, trace->parameter, &value);
     words_right(part, x, y, 18, wf_view_style(view, trace->parameter), text);
     x += 20;
-    if (trend->cursor_ns >= 0 && !isnan(trace->at_cursor))
-        x = wf_canvas_textf(part, x, y, WF_STYLE_STRONG, "at cursor %.6g", trace->at_cursor) + 2;
+    if (trend->cursor_ns >= 0 && trace->at_cursor.count > 0)
+        x = draw_at_cursor(&trace->at_cursor, part, x, y) + 2;
     if (isnan(trace->lo))
         (void)wf_canvas_text(part, x, y, WF_STYLE_DIM, "nothing in this window");
     else
@@ -163,20 +174,68 @@ static int count_traces(const struct trend *trend)
     return count;
 }
 
-static void draw_header(const struct trend *trend, const struct wf_canvas_part *part,
-                        const struct wf_view *view)
+static const struct wf_past *find_past(const struct trend *trend)
 {
+    const struct wf_past *past = trend->traces[trend->active].past;
+
+    return trend->traces[trend->active].parameter != TREND_NONE ? past : NULL;
+}
+
+/* How fine it is and what it is made from: nothing on the screen may look finer than it is. */
+static int draw_resolution(const struct wf_past *past, const struct wf_canvas_part *part, int x)
+{
+    char text[32];
+    struct wf_strbuf step = WF_STRBUF_FIXED(text);
+
+    wf_strbuf_add_age(&step, past->step_ns);
+    return wf_canvas_textf(part, x, 0, WF_STYLE_DIM, "step %s from %s%slive", text, past->tiers,
+                           past->tiers[0] != '\0' ? "+" : "");
+}
+
+/* What the letters on the axis mean, or why there is no history. */
+static int draw_notes(const struct wf_past *past, const struct wf_canvas_part *part, int x)
+{
+    bool is_first = true;
+
+    if (past->is_being_read)
+        return wf_canvas_text(part, x, 0, WF_STYLE_DIM, "reading history...");
+    if (past->trouble[0] != '\0')
+        return wf_canvas_textf(part, x, 0, WF_STYLE_WARNING, "history: %s", past->trouble);
+    for (size_t i = 0; i < past->gap_count; i++) {
+        bool is_new = true;
+
+        for (size_t k = 0; k < i && is_new; k++)
+            is_new = past->gaps[k].letter != past->gaps[i].letter;
+        if (is_new)
+            x = wf_canvas_textf(part, x, 0, WF_STYLE_WARNING, "%s%c %s", is_first ? "" : ", ",
+                                past->gaps[i].letter, past->gaps[i].cause);
+        is_first = false;
+    }
+    return x;
+}
+
+static void draw_header(const struct trend *trend, const struct wf_canvas_part *part)
+{
+    const struct wf_past *past = find_past(trend);
     char text[64];
     struct wf_strbuf at = WF_STRBUF_FIXED(text);
     int x =
         wf_canvas_textf(part, 1, 0, WF_STYLE_STRONG, "last %s", trend_windows[trend->window].name);
 
+    if (past == NULL) {
+        (void)wf_canvas_text(part, x + 2, 0, WF_STYLE_WARNING, "no past to be had here");
+        return;
+    }
     if (trend->cursor_ns >= 0) {
-        wf_strbuf_add_time(&at, view->now_utc_ns - trend->cursor_ns, 1);
+        wf_strbuf_add_time(&at, past->to_ns - trend->cursor_ns, 1);
         x = wf_canvas_textf(part, x + 2, 0, WF_STYLE_STRONG, "cursor %s", text);
     }
-    (void)wf_canvas_text(part, x + 3, 0, WF_STYLE_DIM,
-                         "+ - zoom  ← → cursor  ↑ ↓ axis  Space choose");
+    x = draw_resolution(past, part, x + 2);
+    x = draw_notes(past, part, x + 2);
+    words_right(part, x + 2, 0, part->width - x - 3, WF_STYLE_DIM,
+                part->width - x > 56   ? "+ - zoom  ← → cursor  ↑ ↓ axis  Space choose"
+                : part->width - x > 26 ? "+ - zoom  Space choose"
+                                       : "");
 }
 
 static void draw_trend(void *state, const struct wf_canvas_part *part, const struct wf_view *view)
@@ -196,9 +255,9 @@ static void draw_trend(void *state, const struct wf_canvas_part *part, const str
         trend_choose_draw(trend, part, view);
         return;
     }
-    draw_header(trend, part, view);
     plot = wf_canvas_sub(part, 0, 1, part->width, part->height - 1 - traces);
     trend_plot(trend, &plot, view);
+    draw_header(trend, part);
     y = part->height - traces;
     for (size_t i = 0; i < TREND_TRACES; i++)
         if (trend->traces[i].parameter != TREND_NONE)

@@ -4,7 +4,7 @@
 
 /*
  * The trend display from the inside. trend.c: state, keys, layout;
- * trend_data.c: samples to points; trend_plot.c: axes, lines, cursor;
+ * trend_data.c: steps to points; trend_plot.c: axes, lines, cursor;
  * trend_choose.c: the list to choose parameters from.
  */
 
@@ -14,20 +14,20 @@
 
 #include <watchfloor/plugin.h>
 
-#define TREND_TRACES      4
-#define TREND_NONE        SIZE_MAX
-#define TREND_SAMPLES_MAX 16384
-#define TREND_POINTS_MAX  4096
-#define TREND_SEARCH_MAX  48
+#define TREND_TRACES     4
+#define TREND_NONE       SIZE_MAX
+#define TREND_POINTS_MAX 4096
+#define TREND_SEARCH_MAX 48
 
 /* One parameter over the window, as the plot needs it. */
 struct trend_trace {
     size_t parameter; /* TREND_NONE: unused */
     /* Of the last drawing: */
     size_t point_count;
-    double lo, hi; /* of the values in the window; NAN = none */
+    double lo, hi, last; /* of the values in the window; NAN = none */
     double axis_lo, axis_hi, axis_step;
-    double at_cursor; /* NAN = nothing there */
+    struct wf_past_step at_cursor; /* count 0 = nothing there */
+    const struct wf_past *past;    /* while drawing; NULL = the host has none */
 };
 
 struct trend {
@@ -45,10 +45,9 @@ struct trend {
     char search[TREND_SEARCH_MAX];
 
     /* Scratch of one drawing. */
-    double *values;
-    int64_t *times;
     double *xs[TREND_TRACES], *ys[TREND_TRACES];
-    bool *gaps; /* by column of the plot */
+    char *gaps; /* by column of the plot: 0, or the letter of the cause; 'x' = not known */
+    double window_s;
 };
 
 extern const struct trend_window {
@@ -61,8 +60,8 @@ extern const size_t trend_window_count;
 bool trend_is_number(const struct wf_schema *schema, size_t parameter);
 
 /*
- * Read the samples of the window [now - window, now] of trace `index` into points
- * (x in seconds before now, <= 0) and mark columns with holes. Fills lo, hi, at_cursor.
+ * Read the window [now - window, now] of trace `index` into points (x in seconds before now,
+ * <= 0) and mark columns with holes. Fills all that is of a drawing but the axis.
  */
 void trend_read(struct trend *trend, size_t index, const struct wf_view *view, int columns);
 /* Choose the axes: traces of one unit share one. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trend: from samples to points. A window may hold thousands of samples and the
- * plot has a few hundred dot columns, so samples of one dot column become its
- * lowest and highest value: no spike is lost, whatever the zoom.
+ * trend: from steps to points. A step of several samples becomes a band from its lowest to its
+ * highest value in every dot column it covers: no spike is lost, whatever the zoom.
  */
 
 #include "trend.h"
@@ -15,11 +14,6 @@
 #define GAP_PERIODS 3
 #define GAP_MIN_NS  (WF_NS_PER_S / 2)
 
-struct bin {
-    int column; /* dot column; -1 = empty */
-    double x, lo, hi, first, last;
-};
-
 static void add_point(struct trend *trend, size_t index, double x, double y)
 {
     struct trend_trace *trace = &trend->traces[index];
@@ -31,46 +25,16 @@ static void add_point(struct trend *trend, size_t index, double x, double y)
     }
 }
 
-/* In the order that keeps the line short: enter where the samples began, leave where they ended. */
-static void flush_bin(struct trend *trend, size_t index, struct bin *bin)
+/* Mark the columns between two moments (seconds before now) as a gap. A known cause stays. */
+static void mark_gap(struct trend *trend, double from, double to, char letter, int columns)
 {
-    if (bin->column < 0)
-        return;
-    if (bin->lo == bin->hi) {
-        add_point(trend, index, bin->x, bin->lo);
-    } else {
-        bool is_rising = bin->first <= bin->last;
-
-        add_point(trend, index, bin->x, is_rising ? bin->lo : bin->hi);
-        add_point(trend, index, bin->x, is_rising ? bin->hi : bin->lo);
-    }
-    bin->column = -1;
-}
-
-static void put_in_bin(struct trend *trend, size_t index, struct bin *bin, int column, double x,
-                       double value)
-{
-    if (bin->column != column)
-        flush_bin(trend, index, bin);
-    if (bin->column < 0) {
-        *bin = (struct bin){
-            .column = column, .x = x, .lo = value, .hi = value, .first = value, .last = value
-        };
-        return;
-    }
-    bin->lo = fmin(bin->lo, value);
-    bin->hi = fmax(bin->hi, value);
-    bin->last = value;
-}
-
-/* Mark the columns between two moments (seconds before now) as a gap. */
-static void mark_gap(struct trend *trend, double from, double to, double window, int columns)
-{
-    int first = (int)((from + window) / window * columns);
-    int last = (int)((to + window) / window * columns);
+    double window = trend->window_s;
+    int first = (int)floor((from + window) / window * columns);
+    int last = (int)floor((to + window) / window * columns);
 
     for (int i = first < 0 ? 0 : first; i <= last && i < columns; i++)
-        trend->gaps[i] = true;
+        if (trend->gaps[i] == 0 || letter != 'x')
+            trend->gaps[i] = letter;
 }
 
 static int64_t gap_after(const struct wf_schema *schema)
@@ -82,53 +46,99 @@ static int64_t gap_after(const struct wf_schema *schema)
     return most * GAP_PERIODS > GAP_MIN_NS ? most * GAP_PERIODS : GAP_MIN_NS;
 }
 
-static void find_cursor(struct trend *trend, struct trend_trace *trace, const struct wf_view *view,
-                        size_t count)
+/* Seconds before now. */
+static double seconds_at(const struct wf_past *past, int64_t time_ns)
 {
-    int64_t at = view->now_utc_ns - trend->cursor_ns;
+    return (double)(time_ns - past->to_ns) / 1e9;
+}
 
-    trace->at_cursor = NAN;
-    for (size_t i = 0; trend->cursor_ns >= 0 && i < count && trend->times[i] <= at; i++)
-        trace->at_cursor = trend->values[i];
+/* A gap whose cause is known, between two steps or within one, breaks the line between them. */
+static bool has_gap(const struct wf_past *past, int64_t from_ns, int64_t to_ns)
+{
+    for (size_t i = 0; i < past->gap_count; i++)
+        if (past->gaps[i].from_ns < to_ns && past->gaps[i].to_ns > from_ns &&
+            past->gaps[i].to_ns - past->gaps[i].from_ns > past->step_ns)
+            return true;
+    return false;
+}
+
+/* One step, in the dot columns that it covers. */
+static void draw_step(struct trend *trend, size_t index, const struct wf_past *past,
+                      const struct wf_past_step *step, double dot)
+{
+    double from = seconds_at(past, step->from_ns);
+    double length = (double)past->step_ns / 1e9;
+    bool is_down = false;
+
+    if (step->count == 1 || step->min >= step->max) {
+        add_point(trend, index, from + length / 2, step->mean);
+        return;
+    }
+    for (double x = from + (length < dot ? length : dot) / 2; x < from + length; x += dot) {
+        add_point(trend, index, x, is_down ? step->max : step->min);
+        add_point(trend, index, x, is_down ? step->min : step->max);
+        is_down = !is_down;
+    }
+}
+
+static void take_cursor(struct trend *trend, struct trend_trace *trace, const struct wf_past *past)
+{
+    int64_t at_ns = past->to_ns - trend->cursor_ns;
+
+    trace->at_cursor = (struct wf_past_step){ .count = 0 };
+    for (size_t i = 0; trend->cursor_ns >= 0 && i < past->step_count; i++)
+        if (past->steps[i].from_ns <= at_ns &&
+            (past->steps[i].from_ns + past->step_ns > at_ns ||
+             at_ns - past->steps[i].from_ns < gap_after(trend->schema)))
+            trace->at_cursor = past->steps[i];
+}
+
+static void read_steps(struct trend *trend, size_t index, const struct wf_past *past, int columns)
+{
+    struct trend_trace *trace = &trend->traces[index];
+    int64_t gap_ns = gap_after(trend->schema);
+    const struct wf_past_step *last = NULL;
+
+    for (size_t i = 0; i < past->step_count; i++) {
+        const struct wf_past_step *step = &past->steps[i];
+        int64_t apart_ns = last != NULL ? step->from_ns - last->from_ns - past->step_ns : 0;
+        bool is_silent = last != NULL && apart_ns > 0 && gap_ns < apart_ns;
+
+        if (step->count == 0)
+            continue;
+        if (is_silent)
+            mark_gap(trend, seconds_at(past, last->from_ns + past->step_ns),
+                     seconds_at(past, step->from_ns), 'x', columns);
+        if (last != NULL && (is_silent || has_gap(past, last->from_ns + past->step_ns / 2,
+                                                  step->from_ns + past->step_ns / 2)))
+            add_point(trend, index, seconds_at(past, step->from_ns), NAN);
+        draw_step(trend, index, past, step, trend->window_s / (2 * columns));
+        trace->lo = isnan(trace->lo) ? step->min : fmin(trace->lo, step->min);
+        trace->hi = isnan(trace->hi) ? step->max : fmax(trace->hi, step->max);
+        trace->last = step->last;
+        last = step;
+    }
+    if (last != NULL && past->to_ns - last->from_ns - past->step_ns > gap_ns)
+        mark_gap(trend, seconds_at(past, last->from_ns + past->step_ns), 0, 'x', columns);
 }
 
 void trend_read(struct trend *trend, size_t index, const struct wf_view *view, int columns)
 {
     struct trend_trace *trace = &trend->traces[index];
-    double window = (double)trend_windows[trend->window].ns / 1e9;
-    int64_t gap_ns = gap_after(trend->schema);
-    struct bin bin = { .column = -1 };
-    double last_x = NAN;
-    size_t count =
-        view->recent(view, trace->parameter, trend->values, trend->times, TREND_SAMPLES_MAX);
+    const struct wf_past *past = wf_view_past(
+        view, trace->parameter, trend_windows[trend->window].ns, (size_t)trend->plot_dots);
 
     trace->point_count = 0;
-    trace->lo = trace->hi = NAN;
-    for (size_t i = 0; i < count; i++) {
-        double x = (double)(trend->times[i] - view->now_utc_ns) / 1e9;
-        double value = trend->values[i];
-        bool is_hole = isnan(value) || (!isnan(last_x) && (x - last_x) * 1e9 > (double)gap_ns);
-
-        if (x > 0 || x < -window) {
-            last_x = x < 0 ? x : last_x;
-            continue;
-        }
-        if (is_hole) {
-            flush_bin(trend, index, &bin);
-            add_point(trend, index, x, NAN);
-            mark_gap(trend, isnan(last_x) ? x : last_x, x, window, columns);
-        }
-        last_x = x;
-        if (!isfinite(value))
-            continue;
-        put_in_bin(trend, index, &bin, (int)((x + window) / window * (2 * columns - 1)), x, value);
-        trace->lo = isnan(trace->lo) ? value : fmin(trace->lo, value);
-        trace->hi = isnan(trace->hi) ? value : fmax(trace->hi, value);
-    }
-    flush_bin(trend, index, &bin);
-    if (!isnan(last_x) && -last_x * 1e9 > (double)gap_ns) /* silent until now */
-        mark_gap(trend, last_x < -window ? -window : last_x, 0, window, columns);
-    find_cursor(trend, trace, view, count);
+    trace->lo = trace->hi = trace->last = NAN;
+    trace->past = past;
+    if (past == NULL)
+        return;
+    trend->window_s = (double)(past->to_ns - past->from_ns) / 1e9;
+    read_steps(trend, index, past, columns);
+    for (size_t i = 0; i < past->gap_count; i++)
+        mark_gap(trend, seconds_at(past, past->gaps[i].from_ns),
+                 seconds_at(past, past->gaps[i].to_ns), past->gaps[i].letter, columns);
+    take_cursor(trend, trace, past);
 }
 
 /* --- axes -------------------------------------------------------------------- */

@@ -60,7 +60,7 @@ static void draw_limits(const struct trend *trend, const struct wf_canvas_part *
 
 static void draw_traces(const struct trend *trend, const struct wf_canvas_part *plot)
 {
-    double window = (double)trend_windows[trend->window].ns / 1e9;
+    double window = trend->window_s;
 
     for (size_t i = 0; i < TREND_TRACES; i++) {
         const struct trend_trace *trace = &trend->traces[i];
@@ -79,7 +79,7 @@ static void draw_traces(const struct trend *trend, const struct wf_canvas_part *
 
         if (trace->parameter == TREND_NONE || trace->point_count == 0)
             continue;
-        last = trend->ys[i][trace->point_count - 1];
+        last = trace->last;
         x = (int)((trend->xs[i][trace->point_count - 1] + window) / window * (plot->width - 1)) + 1;
         if (!isnan(last))
             wf_canvas_put(plot, x < plot->width ? x : plot->width - 1,
@@ -101,19 +101,23 @@ static void draw_cursor(const struct trend *trend, const struct wf_canvas_part *
             wf_canvas_put(plot, x, y, 0x2502, WF_STYLE_STRONG);
 }
 
-/* "18:06:52" */
-static void format_clock(int64_t utc_ns, char *out, size_t size)
+/* "18:06:52"; over days "11-20 18:06". */
+static void format_clock(int64_t utc_ns, int64_t window_ns, char *out, size_t size)
 {
     struct wf_civil civil;
     struct wf_strbuf text;
 
     wf_civil_from_utc(utc_ns, &civil);
     wf_strbuf_init_fixed(&text, out, size);
-    wf_strbuf_addf(&text, "%02d:%02d:%02d", civil.hour, civil.minute, civil.second);
+    if (window_ns >= WF_NS_PER_DAY)
+        wf_strbuf_addf(&text, "%02d-%02d %02d:%02d", civil.month, civil.day, civil.hour,
+                       civil.minute);
+    else
+        wf_strbuf_addf(&text, "%02d:%02d:%02d", civil.hour, civil.minute, civil.second);
 }
 
 static void draw_times(const struct trend *trend, const struct wf_canvas_part *part, int y,
-                       const struct wf_view *view)
+                       int64_t now_ns)
 {
     int64_t window = trend_windows[trend->window].ns;
     int x0 = LABEL_WIDTH + 1;
@@ -124,13 +128,13 @@ static void draw_times(const struct trend *trend, const struct wf_canvas_part *p
     wf_canvas_hline(part, x0, y, width);
     for (int x = 0; x < width; x++)
         if (trend->gaps[x])
-            wf_canvas_put(part, x0 + x, y, 'x', WF_STYLE_WARNING);
+            wf_canvas_put(part, x0 + x, y, (uint32_t)trend->gaps[x], WF_STYLE_WARNING);
     (void)wf_canvas_text(part, 1, y, WF_STYLE_DIM, "x = gap");
-    format_clock(view->now_utc_ns - window, text, sizeof(text));
+    format_clock(now_ns - window, window, text, sizeof(text));
     (void)wf_canvas_text(part, x0, y + 1, WF_STYLE_DIM, text);
-    format_clock(view->now_utc_ns - window / 2, text, sizeof(text));
+    format_clock(now_ns - window / 2, window, text, sizeof(text));
     (void)wf_canvas_text(part, x0 + width / 2 - 4, y + 1, WF_STYLE_DIM, text);
-    format_clock(view->now_utc_ns, text, sizeof(text));
+    format_clock(now_ns, window, text, sizeof(text));
     words_right(part, x0, y + 1, width, WF_STYLE_DIM, text);
 }
 
@@ -138,6 +142,7 @@ void trend_plot(struct trend *trend, const struct wf_canvas_part *part, const st
 {
     int rows = part->height - 2;
     int width = part->width - LABEL_WIDTH - 2;
+    const struct wf_past *past;
     struct wf_canvas_part plot;
 
     if (rows < 3 || width < 10)
@@ -146,6 +151,7 @@ void trend_plot(struct trend *trend, const struct wf_canvas_part *part, const st
         width = TREND_POINTS_MAX / 4;
     plot = wf_canvas_sub(part, LABEL_WIDTH + 1, 0, width, rows);
     trend->plot_dots = 2 * width;
+    trend->window_s = (double)trend_windows[trend->window].ns / 1e9;
     memset(trend->gaps, 0, TREND_POINTS_MAX * sizeof(trend->gaps[0]));
     if (trend->traces[trend->active].parameter == TREND_NONE)
         trend->active = 0;
@@ -160,5 +166,6 @@ void trend_plot(struct trend *trend, const struct wf_canvas_part *part, const st
     draw_limits(trend, &plot);
     draw_traces(trend, &plot);
     draw_cursor(trend, &plot);
-    draw_times(trend, part, rows, view);
+    past = trend->traces[trend->active].past;
+    draw_times(trend, part, rows, past != NULL ? past->to_ns : view->now_utc_ns);
 }

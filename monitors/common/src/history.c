@@ -24,8 +24,8 @@
 #define FORGET_LONG_NS (15 * 60 * WF_NS_PER_S)
 /* Samples read in one take: a faster subsystem is thinned, evenly. */
 #define TAKE_MAX 256
-/* The number of a row that is a hole. */
-#define HOLE UINT64_MAX
+/* The number of a row that is a hole: the last ones there are, less enum mon_hole. */
+#define HOLE(why) (UINT64_MAX - (uint64_t)(why))
 
 struct column {
     size_t parameter;
@@ -101,6 +101,18 @@ size_t mon_history_bytes(const struct mon_history *history)
 
 /* --- rows ----------------------------------------------------------------- */
 
+static enum mon_hole hole_of(uint64_t number)
+{
+    uint64_t back = UINT64_MAX - number;
+
+    return back <= MON_HOLE_UNREAD ? (enum mon_hole)back : MON_HOLE_NONE;
+}
+
+static int64_t time_of(const struct wf_stamp *stamp)
+{
+    return stamp->device_ns != WF_TIME_NONE ? stamp->device_ns : stamp->received_ns;
+}
+
 static double value_of(const struct mon_history *history, size_t parameter)
 {
     struct wf_value value;
@@ -122,7 +134,7 @@ static void add_row(struct mon_history *history, uint64_t number, int64_t utc_ns
         struct column *column = &history->columns[i];
 
         column->values[history->rows & (column->capacity - 1)] =
-            number == HOLE ? NAN : value_of(history, column->parameter);
+            hole_of(number) != MON_HOLE_NONE ? NAN : value_of(history, column->parameter);
     }
     history->rows++;
 }
@@ -162,7 +174,8 @@ static void take_rows(struct mon_history *history, const struct wf_region *regio
     if (history->next < oldest) {
         /* Overwritten unread: not a loss of data, but nothing may be drawn across it. */
         if (history->rows > 0)
-            add_row(history, HOLE, history->utc_ns[(history->rows - 1) & (history->capacity - 1)]);
+            add_row(history, HOLE(MON_HOLE_UNREAD),
+                    history->utc_ns[(history->rows - 1) & (history->capacity - 1)]);
         history->next = oldest;
     }
     if (history->next > info.head) /* cannot be, but a region is not to be trusted */
@@ -177,11 +190,12 @@ static void take_rows(struct mon_history *history, const struct wf_region *regio
             continue;
         if ((stamp.flags & WF_SAMPLE_LATE) != 0)
             continue;
-        if ((stamp.flags & WF_SAMPLE_GAP_BEFORE) != 0 ||
-            (history->epoch != 0 && history->epoch != stamp.epoch))
-            add_row(history, HOLE, stamp.received_ns);
+        if (history->epoch != 0 && history->epoch != stamp.epoch)
+            add_row(history, HOLE(MON_HOLE_WRITER), time_of(&stamp));
+        else if ((stamp.flags & WF_SAMPLE_GAP_BEFORE) != 0)
+            add_row(history, HOLE(MON_HOLE_SEQUENCE), time_of(&stamp));
         history->epoch = stamp.epoch;
-        add_row(history, stamp.number, stamp.received_ns);
+        add_row(history, stamp.number, time_of(&stamp));
     }
     history->next = info.head;
 }
@@ -217,7 +231,7 @@ static void fill_column(struct mon_history *history, const struct wf_region *reg
         uint64_t number = history->numbers[row & (history->capacity - 1)];
         double value = NAN;
 
-        if (number != HOLE) {
+        if (hole_of(number) == MON_HOLE_NONE) {
             if (wf_region_read(region, number, history->payload, history->schema->payload_bytes,
                                &stamp) < 0)
                 column->first = row + 1; /* overwritten: begin behind it */
@@ -306,33 +320,64 @@ static void lengthen_column(struct mon_history *history, const struct wf_region 
     fill_column(history, region, column);
 }
 
-size_t mon_history_recent(struct mon_history *history, const struct wf_region *region,
-                          size_t parameter, double *out_values, int64_t *out_utc_ns, size_t count,
-                          int64_t now_mono_ns)
+/* The column of a parameter as somebody wants `count` rows of it now, or NULL. */
+static struct column *use_column(struct mon_history *history, const struct wf_region *region,
+                                 size_t parameter, size_t count, int64_t now_mono_ns)
 {
     struct column *column;
-    uint64_t first;
 
     if (parameter >= history->schema->parameter_count)
-        return 0;
+        return NULL;
     column = find_column(history, parameter);
     if (column == NULL)
         column = add_column(history, region, parameter);
     if (column == NULL)
-        return 0;
+        return NULL;
     column->asked_mono_ns = now_mono_ns;
     if (count > column->capacity && column->capacity < MON_HISTORY_LONG)
         lengthen_column(history, region, column);
+    return column;
+}
+
+/* The first of the last `count` rows that the column has. */
+static uint64_t first_row(const struct mon_history *history, const struct column *column,
+                          size_t count)
+{
+    uint64_t first;
+
     if (count > column->capacity)
         count = column->capacity;
     first = history->rows > count ? history->rows - count : 0;
-    if (first < column->first)
-        first = column->first;
-    count = 0;
-    for (uint64_t row = first; row < history->rows; row++, count++) {
-        out_values[count] = column->values[row & (column->capacity - 1)];
+    return first < column->first ? column->first : first;
+}
+
+size_t mon_history_recent(struct mon_history *history, const struct wf_region *region,
+                          size_t parameter, double *out_values, int64_t *out_utc_ns, size_t count,
+                          int64_t now_mono_ns)
+{
+    const struct column *column = use_column(history, region, parameter, count, now_mono_ns);
+    size_t used = 0;
+
+    if (column == NULL)
+        return 0;
+    for (uint64_t row = first_row(history, column, count); row < history->rows; row++, used++) {
+        out_values[used] = column->values[row & (column->capacity - 1)];
         if (out_utc_ns != NULL)
-            out_utc_ns[count] = history->utc_ns[row & (history->capacity - 1)];
+            out_utc_ns[used] = history->utc_ns[row & (history->capacity - 1)];
     }
-    return count;
+    return used;
+}
+
+void mon_history_walk(struct mon_history *history, const struct wf_region *region, size_t parameter,
+                      int64_t now_mono_ns, mon_row_fn each, void *context)
+{
+    const struct column *column =
+        use_column(history, region, parameter, MON_HISTORY_LONG, now_mono_ns);
+
+    if (column == NULL)
+        return;
+    for (uint64_t row = first_row(history, column, MON_HISTORY_LONG); row < history->rows; row++)
+        each(context, history->utc_ns[row & (history->capacity - 1)],
+             column->values[row & (column->capacity - 1)],
+             hole_of(history->numbers[row & (history->capacity - 1)]));
 }

@@ -6,8 +6,8 @@
  * History - the recent past of one region, for sparklines and trends.
  *
  * A region's ring holds seconds; this keeps more, in the monitor's own memory:
- * one row per sample (its receive time) and one column of doubles per parameter
- * somebody asked for. A column is made at the first question, filled from the
+ * one row per sample (its time: the device's, or that of receipt where there is none, as in
+ * recorded history) and one column of doubles per parameter somebody asked for. A column is made at the first question, filled from the
  * ring, kept up by mon_history_take and dropped when nobody asked for a while.
  *
  * A hole in the data (lost packets, samples overwritten unread) is a row of
@@ -47,6 +47,22 @@ void mon_history_take(struct mon_history *history, const struct wf_region *regio
 size_t mon_history_recent(struct mon_history *history, const struct wf_region *region,
                           size_t parameter, double *out_values, int64_t *out_utc_ns, size_t count,
                           int64_t now_mono_ns);
+
+/* Why there is a hole in the rows. */
+enum mon_hole {
+    MON_HOLE_NONE,
+    MON_HOLE_SEQUENCE, /* packets were lost on the way */
+    MON_HOLE_WRITER,   /* a new life of the writer */
+    MON_HOLE_UNREAD,   /* overwritten before we looked: not lost, but not known here */
+};
+
+/*
+ * Call `each` with every row there is of a scalar parameter, oldest first: a value (NAN when it is
+ * none), or a hole.
+ */
+typedef void (*mon_row_fn)(void *context, int64_t utc_ns, double value, enum mon_hole hole);
+void mon_history_walk(struct mon_history *history, const struct wf_region *region, size_t parameter,
+                      int64_t now_mono_ns, mon_row_fn each, void *context);
 
 /* Bytes it holds now. */
 size_t mon_history_bytes(const struct mon_history *history);

@@ -20,6 +20,7 @@
 #include "courier.h"
 #include "displays.h"
 #include "model.h"
+#include "reading.h"
 #include "terminal.h"
 #include "ui.h"
 
@@ -42,10 +43,7 @@ struct app {
     struct mon_bell *bell;
     struct con_courier *courier;
     uint64_t raised; /* alarms that were rung for */
-    /* History is read in a thread, on a request and an answer of its own. */
-    uv_work_t reading;
-    struct con_past_request request;
-    struct con_past_answer answer;
+    struct con_reading *reading;
     const char *wanted;
     int wanted_tries;
     int empty_reads;
@@ -93,34 +91,6 @@ static void ring_for_alarms(struct app *app)
     app->raised = raised;
 }
 
-static void draw(struct app *app);
-
-static void read_past(uv_work_t *work)
-{
-    struct app *app = work->data;
-
-    con_past_read(app->options->history, &app->request, &app->answer);
-}
-
-static void take_past(uv_work_t *work, int status)
-{
-    struct app *app = work->data;
-
-    app->ui.history.is_asking = false;
-    if (status != 0)
-        return;
-    app->ui.history.answer = app->answer;
-    draw(app);
-}
-
-static void ask_past(struct app *app)
-{
-    if (app->ui.history.is_asking || !con_history_wants(&app->ui, app->model, &app->request))
-        return;
-    app->reading.data = app;
-    app->ui.history.is_asking = uv_queue_work(&app->loop, &app->reading, read_past, take_past) == 0;
-}
-
 static void draw(struct app *app)
 {
     struct con_now now = read_clocks();
@@ -135,8 +105,13 @@ static void draw(struct app *app)
     if (!fit_canvas(app))
         return; /* a terminal of no size, as while it is being closed */
     con_ui_draw(&app->ui, app->model, app->canvas);
-    ask_past(app);
     con_terminal_show(app->terminal, app->canvas);
+    con_reading_go(app->reading);
+}
+
+static void see_past(void *context)
+{
+    draw(context);
 }
 
 static void end_rest(uv_timer_t *timer)
@@ -305,6 +280,7 @@ static int open_parts(struct app *app, struct wf_err *err)
         wf_strbuf_addf(&complaint, "display '%s' %s and was left out; see page 8", last->plugin,
                        last->reason);
     }
+    con_pasts_use(app->model->pasts, app->options->history);
     con_model_refresh(app->model, &now);
     (void)con_model_update(app->model, &now);
     return WF_OK;
@@ -354,6 +330,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 static void close_loop(struct app *app)
 {
     mon_bell_stop(&app->bell);
+    con_reading_cancel(app->reading);
     uv_walk(&app->loop, close_handle, NULL);
     (void)uv_run(&app->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&app->loop);
@@ -373,6 +350,8 @@ int con_app_run(const struct con_app_options *options, struct con_crumb *crumb)
     start_signals(&app);
     rc = con_terminal_open(options->is_ascii, &app.terminal, &err);
     if (rc == 0)
+        rc = con_reading_create(&app.loop, app.model, see_past, &app, &app.reading, &err);
+    if (rc == 0)
         rc = start_handles(&app, &err);
     if (rc == 0)
         rc = con_courier_create(&app.loop, options->run, be_told, &app, &app.courier, &err);
@@ -382,6 +361,7 @@ int con_app_run(const struct con_app_options *options, struct con_crumb *crumb)
     }
     close_loop(&app);
     con_courier_destroy(&app.courier);
+    con_reading_destroy(&app.reading);
     con_terminal_close(&app.terminal);
 
 out:
@@ -412,6 +392,24 @@ static int print_screen(const struct app *app, struct wf_err *err)
     return rc;
 }
 
+/* What the screen asked of the past; false: nothing. */
+static bool read_at_once(struct app *app)
+{
+    struct con_past_reader reader = { .history = NULL };
+    struct con_past_answer *answer = malloc(sizeof(*answer));
+    struct con_past_request request;
+    bool is_any = false;
+
+    while (answer != NULL && con_pasts_next(app->model->pasts, &app->model->now, &request)) {
+        con_past_read(&reader, &request, answer);
+        con_pasts_take(app->model->pasts, answer, &app->model->now);
+        is_any = true;
+    }
+    con_past_close(&reader);
+    free(answer);
+    return is_any;
+}
+
 int con_app_once(const struct con_app_options *options, struct con_crumb *crumb)
 {
     struct app app = { .options = options, .crumb = crumb };
@@ -426,10 +424,9 @@ int con_app_once(const struct con_app_options *options, struct con_crumb *crumb)
     if (rc == 0)
         rc = wf_canvas_create(options->width, options->height, &app.canvas, &err);
     if (rc == 0) {
-        (void)con_ui_selected(&app.ui, app.model);
-        if (con_history_wants(&app.ui, app.model, &app.request))
-            con_past_read(options->history, &app.request, &app.ui.history.answer);
         con_ui_draw(&app.ui, app.model, app.canvas);
+        if (read_at_once(&app))
+            con_ui_draw(&app.ui, app.model, app.canvas);
         rc = print_screen(&app, &err);
     }
     if (rc < 0)

@@ -32,6 +32,7 @@ void con_model_close(struct con_model **model)
         free_entry(&old->entries[i]);
     free(old->entries);
     mon_alarms_destroy(&old->alarms);
+    con_pasts_destroy(&old->pasts);
     mon_limits_destroy(&old->limits);
     wf_watch_close(&old->watch);
     free(old);
@@ -52,6 +53,8 @@ int con_model_open(const char *instance, struct con_model **out_model, struct wf
         rc = mon_alarms_create(&model->alarms, err);
     if (rc == 0)
         rc = mon_limits_create(&model->limits, err);
+    if (rc == 0)
+        rc = con_pasts_create(&model->pasts, err);
     if (rc < 0) {
         con_model_close(&model);
         return rc;
@@ -359,37 +362,6 @@ bool con_model_update(struct con_model *model, const struct con_now *now)
 }
 
 /* --- what pages ask ------------------------------------------------------- */
-
-static size_t recent_of_entry(const struct wf_view *view, size_t parameter, double *out_values,
-                              int64_t *out_utc_ns, size_t count)
-{
-    struct con_entry *entry = view->host;
-
-    if (entry->history == NULL) {
-        if (mon_history_create(entry->region, &entry->history, NULL) < 0)
-            return 0;
-        mon_history_take(entry->history, entry->region, view->now_mono_ns);
-    }
-    return mon_history_recent(entry->history, entry->region, parameter, out_values, out_utc_ns,
-                              count, view->now_mono_ns);
-}
-
-void con_model_view(struct con_model *model, struct con_entry *entry, struct wf_view *out)
-{
-    *out = (struct wf_view){
-        .size = sizeof(*out),
-        .source = entry->source,
-        .subsystem = entry->subsystem,
-        .schema = entry->schema,
-        .data = entry->has_sample ? entry->payload : NULL,
-        .stamp = entry->has_sample ? &entry->stamp : NULL,
-        .now_utc_ns = model->now.utc_ns,
-        .now_mono_ns = model->now.mono_ns,
-        .is_live = entry->is_live ? 1 : 0,
-        .recent = recent_of_entry,
-        .host = entry,
-    };
-}
 
 struct wf_region *con_model_table(const struct con_model *model, const char *name)
 {

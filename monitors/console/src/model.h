@@ -21,6 +21,7 @@
 #include "alarms.h"
 #include "history.h"
 #include "limits.h"
+#include "pasts.h"
 
 /* One moment by both clocks. */
 struct con_now {
@@ -48,10 +49,11 @@ struct con_entry {
     bool has_gaps; /* the receiver told `gaps` */
     uint64_t gaps;
 
-    int worst;              /* severity 0..5 */
-    size_t out_count;       /* parameters with a severity above 0 */
-    int64_t *since_mono_ns; /* by parameter: out of limits since; 0 = it is not */
-    struct mon_history *history;
+    int worst;                   /* severity 0..5 */
+    size_t out_count;            /* parameters with a severity above 0 */
+    int64_t *since_mono_ns;      /* by parameter: out of limits since; 0 = it is not */
+    struct mon_history *history; /* NULL until somebody asks */
+    struct con_pasts *pasts;     /* the model's, for its view */
 };
 
 /* One line of the list of what is not normal. */
@@ -107,6 +109,7 @@ struct con_model {
     struct mon_alarm_counts alarm_counts;
     size_t monitor_count, monitors_live; /* alarm monitors */
     struct mon_limits *limits;
+    struct con_pasts *pasts;
     bool is_limits_due; /* an entry came that was not looked at yet */
 
     uint64_t receiver_epoch;
@@ -133,6 +136,8 @@ void con_entry_name(const struct con_entry *entry, char *out, size_t size);
 
 /* The entry as displays see it; valid until the next refresh or update. */
 void con_model_view(struct con_model *model, struct con_entry *entry, struct wf_view *out);
+/* Begin to keep its recent past, unless that was done. False: out of memory. */
+bool con_entry_remember(struct con_entry *entry, int64_t now_mono_ns);
 
 /* The region of a table of the system's own health (source wf), or NULL. */
 struct wf_region *con_model_table(const struct con_model *model, const char *name);

@@ -12,9 +12,9 @@
 
 #include <watchfloor/clock.h>
 
-#define AXIS_WIDTH   10
-#define LIVE_MAX     256
-#define AGAIN_MIN_NS (5 * WF_NS_PER_S)
+#define AXIS_WIDTH 10
+#define STEPS      200
+#define POINTS     (2 * STEPS + 16) /* a step and a break before it */
 
 static const struct {
     int64_t length_ns;
@@ -48,78 +48,60 @@ static int find_parameter(const struct con_ui *ui, const struct con_entry *entry
     return WF_NO_INDEX;
 }
 
-bool con_history_wants(const struct con_ui *ui, const struct con_model *model,
-                       struct con_past_request *out)
-{
-    const struct con_history *history = &ui->history;
-    const struct con_past_request *had = &history->answer.request;
-    const struct con_entry *entry = con_model_find(model, ui->source, ui->subsystem);
-    int64_t length = windows[history->window].length_ns;
-    int64_t again_ns =
-        history->answer.step_ns > AGAIN_MIN_NS ? history->answer.step_ns : AGAIN_MIN_NS;
-    int parameter = entry != NULL ? find_parameter(ui, entry) : WF_NO_INDEX;
-    bool is_same;
-
-    if (ui->page != CON_PAGE_HISTORY || ui->is_frozen || parameter == WF_NO_INDEX)
-        return false;
-    *out = (struct con_past_request){ .from_ns = model->now.utc_ns - length,
-                                      .to_ns = model->now.utc_ns,
-                                      .bins = 200 };
-    (void)wf_copy_text(out->source, sizeof(out->source), entry->source);
-    (void)wf_copy_text(out->subsystem, sizeof(out->subsystem), entry->subsystem);
-    (void)wf_copy_text(out->parameter, sizeof(out->parameter),
-                       entry->schema->parameters[parameter].name);
-    is_same = strcmp(had->source, out->source) == 0 &&
-              strcmp(had->subsystem, out->subsystem) == 0 &&
-              strcmp(had->parameter, out->parameter) == 0 && had->to_ns - had->from_ns == length;
-    return !is_same || out->to_ns - had->to_ns >= again_ns;
-}
-
 /* --- drawing ------------------------------------------------------------------------------- */
 
 struct plot {
     struct wf_canvas_part part;
     double x_hi, y_lo, y_hi;
+    /* Seconds after the beginning, of the middle of each step; NaN between: a hole. */
+    double times[POINTS], min[POINTS], max[POINTS], mean[POINTS];
+    size_t count;
+    double recorded_s; /* up to here it is history */
 };
 
-/* What came since history was asked: the newest samples, as they are. */
-static size_t read_live(struct con_model *model, struct con_entry *entry, int parameter,
-                        const struct con_past_request *request, double *xs, double *ys)
+static void add_point(struct plot *plot, double time, double min, double max, double mean)
 {
-    int64_t times[LIVE_MAX];
-    double values[LIVE_MAX];
-    struct wf_view view;
-    size_t count, used = 0;
-
-    con_model_view(model, entry, &view);
-    count = view.recent(&view, (size_t)parameter, values, times, LIVE_MAX);
-    for (size_t i = 0; i < count; i++) {
-        if (times[i] < request->to_ns)
-            continue;
-        xs[used] = (double)(times[i] - request->from_ns) / (double)WF_NS_PER_S;
-        ys[used++] = values[i];
-    }
-    return used;
+    if (plot->count == POINTS)
+        return;
+    plot->times[plot->count] = time;
+    plot->min[plot->count] = min;
+    plot->max[plot->count] = max;
+    plot->mean[plot->count++] = mean;
 }
 
-static void widen(struct plot *plot, const double *values, size_t count)
+/* A step without values breaks the line, unless one sample comes in several steps. */
+static void read_steps(struct plot *plot, const struct wf_past *past, int64_t period_ns)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (isnan(values[i]))
+    double step = (double)past->step_ns / 1e9;
+    double apart = period_ns > past->step_ns ? 3 * (double)period_ns / 1e9 : 1.5 * step;
+    double previous = NAN;
+
+    for (size_t i = 0; i < past->step_count; i++) {
+        const struct wf_past_step *at = &past->steps[i];
+        double middle = (double)(at->from_ns - past->from_ns) / 1e9 + step / 2;
+
+        if (middle - previous > apart || at->count == 0)
+            add_point(plot, middle - step / 2, NAN, NAN, NAN);
+        if (at->count > 0)
+            add_point(plot, middle, at->min, at->max, at->mean);
+        previous = middle;
+        if (at->count == 0)
             continue;
-        if (isnan(plot->y_lo) || values[i] < plot->y_lo)
-            plot->y_lo = values[i];
-        if (isnan(plot->y_hi) || values[i] > plot->y_hi)
-            plot->y_hi = values[i];
+        plot->y_lo = isnan(plot->y_lo) || at->min < plot->y_lo ? at->min : plot->y_lo;
+        plot->y_hi = isnan(plot->y_hi) || at->max > plot->y_hi ? at->max : plot->y_hi;
     }
+    plot->x_hi = (double)(past->to_ns - past->from_ns) / 1e9;
+    plot->recorded_s =
+        past->recorded_ns != WF_TIME_NONE ? (double)(past->recorded_ns - past->from_ns) / 1e9 : 0;
 }
 
-static void draw_gaps(const struct con_past_answer *answer, const struct plot *plot)
+static void draw_gaps(const struct wf_past *past, const struct plot *plot)
 {
-    for (size_t i = 0; i < answer->gap_count; i++) {
-        const struct con_past_gap *gap = &answer->gaps[i];
-        double middle = (gap->from_s + gap->to_s) / 2 / plot->x_hi;
-        int x = (int)(middle * plot->part.width);
+    for (size_t i = 0; i < past->gap_count; i++) {
+        const struct wf_past_gap *gap = &past->gaps[i];
+        double from = (double)(gap->from_ns - past->from_ns) / 1e9;
+        double to = (double)(gap->to_ns - past->from_ns) / 1e9;
+        int x = (int)((from + to) / 2 / plot->x_hi * plot->part.width);
 
         if (x >= 0 && x < plot->part.width)
             wf_canvas_put(&plot->part, x, 0, (uint32_t)gap->letter, WF_STYLE_WARNING);
@@ -139,7 +121,7 @@ static void draw_limits(const struct plot *plot, const struct wf_limits *limits)
     }
 }
 
-static void draw_axes(const struct con_past_answer *answer, const struct plot *plot,
+static void draw_axes(const struct wf_past *past, const struct plot *plot,
                       const struct wf_canvas_part *part)
 {
     char text[64];
@@ -147,52 +129,53 @@ static void draw_axes(const struct con_past_answer *answer, const struct plot *p
 
     (void)wf_canvas_textf(part, 0, 1, WF_STYLE_DIM, "%9.5g", plot->y_hi);
     (void)wf_canvas_textf(part, 0, plot->part.height, WF_STYLE_DIM, "%9.5g", plot->y_lo);
-    wf_strbuf_add_time(&from, answer->request.from_ns, 0);
+    wf_strbuf_add_time(&from, past->from_ns, 0);
     (void)wf_canvas_text(part, AXIS_WIDTH, plot->part.height + 1, WF_STYLE_DIM, text);
     wf_canvas_text_right(part, part->width - 1, plot->part.height + 1, WF_STYLE_DIM, "now");
 }
 
-static void draw_plot(struct con_ui *ui, struct con_model *model, struct con_entry *entry,
-                      int parameter, const struct wf_canvas_part *part)
+/* History in one colour, what is live behind it in another; the step at the joint is in both. */
+static void draw_mean(const struct plot *plot)
 {
-    const struct con_past_answer *answer = &ui->history.answer;
+    size_t first = 0;
+
+    while (first < plot->count && !(plot->times[first] > plot->recorded_s))
+        first++;
+    wf_canvas_plot(&plot->part, plot->times, plot->mean, first, 0, plot->x_hi, plot->y_lo,
+                   plot->y_hi, WF_STYLE_TRACE1);
+    first -= first > 0;
+    wf_canvas_plot(&plot->part, &plot->times[first], &plot->mean[first], plot->count - first, 0,
+                   plot->x_hi, plot->y_lo, plot->y_hi, WF_STYLE_TRACE2);
+}
+
+static void draw_plot(const struct wf_past *past, const struct con_entry *entry, int parameter,
+                      const struct wf_canvas_part *part)
+{
     struct plot plot = { .y_lo = NAN, .y_hi = NAN };
-    double live_x[LIVE_MAX], live_y[LIVE_MAX];
-    size_t live;
 
     plot.part = wf_canvas_sub(part, AXIS_WIDTH, 1, part->width - AXIS_WIDTH - 1, part->height - 4);
-    plot.x_hi = (double)(model->now.utc_ns - answer->request.from_ns) / (double)WF_NS_PER_S;
-    live = read_live(model, entry, parameter, &answer->request, live_x, live_y);
-    widen(&plot, answer->min, answer->count);
-    widen(&plot, answer->max, answer->count);
-    widen(&plot, live_y, live);
+    read_steps(&plot, past, entry->schema->period_ns);
     if (isnan(plot.y_lo) || plot.part.height < 3 || plot.x_hi <= 0) {
-        (void)wf_canvas_text(part, AXIS_WIDTH, 2, WF_STYLE_DIM,
-                             answer->trouble[0] != '\0' ? answer->trouble
-                                                        : "No values in this time.");
+        (void)wf_canvas_text(part, AXIS_WIDTH, 2, WF_STYLE_DIM, "No values in this time.");
         return;
     }
     if (plot.y_hi - plot.y_lo < 1e-9 * fabs(plot.y_hi) + 1e-12) {
         plot.y_lo -= 0.5;
         plot.y_hi += 0.5;
     }
-    wf_canvas_plot(&plot.part, answer->times, answer->min, answer->count, 0, plot.x_hi, plot.y_lo,
-                   plot.y_hi, WF_STYLE_DIM);
-    wf_canvas_plot(&plot.part, answer->times, answer->max, answer->count, 0, plot.x_hi, plot.y_lo,
-                   plot.y_hi, WF_STYLE_DIM);
+    wf_canvas_plot(&plot.part, plot.times, plot.min, plot.count, 0, plot.x_hi, plot.y_lo, plot.y_hi,
+                   WF_STYLE_DIM);
+    wf_canvas_plot(&plot.part, plot.times, plot.max, plot.count, 0, plot.x_hi, plot.y_lo, plot.y_hi,
+                   WF_STYLE_DIM);
     draw_limits(&plot, &entry->schema->parameters[parameter].limits);
-    wf_canvas_plot(&plot.part, answer->times, answer->mean, answer->count, 0, plot.x_hi, plot.y_lo,
-                   plot.y_hi, WF_STYLE_TRACE1);
-    wf_canvas_plot(&plot.part, live_x, live_y, live, 0, plot.x_hi, plot.y_lo, plot.y_hi,
-                   WF_STYLE_TRACE2);
-    draw_gaps(answer, &plot);
-    draw_axes(answer, &plot, part);
+    draw_mean(&plot);
+    draw_gaps(past, &plot);
+    draw_axes(past, &plot, part);
 }
 
 static void draw_heading(const struct con_ui *ui, const struct con_entry *entry, int parameter,
-                         const struct wf_canvas_part *part)
+                         const struct wf_past *past, const struct wf_canvas_part *part)
 {
-    const struct con_past_answer *answer = &ui->history.answer;
     const struct wf_parameter *definition = &entry->schema->parameters[parameter];
     char name[WF_FULL_NAME_SIZE], age[CON_AGE_SIZE];
     struct wf_strbuf full = WF_STRBUF_FIXED(name);
@@ -203,16 +186,18 @@ static void draw_heading(const struct con_ui *ui, const struct con_entry *entry,
     if (definition->unit[0] != '\0')
         x = wf_canvas_textf(part, x, 0, WF_STYLE_NORMAL, " [%s]", definition->unit);
     x = wf_canvas_textf(part, x + 2, 0, WF_STYLE_NORMAL, "%s", windows[ui->history.window].text);
-    if (answer->is_there)
-        x = wf_canvas_textf(part, x + 2, 0, WF_STYLE_DIM, "step %s from %s, %llu samples",
-                            con_age(answer->step_ns, age), answer->tiers,
-                            (unsigned long long)answer->samples);
-    if (answer->gap_total > 0)
-        (void)wf_canvas_textf(part, x + 2, 0, WF_STYLE_WARNING, "%zu gap%s, as %s",
-                              answer->gap_total, answer->gap_total == 1 ? "" : "s",
-                              answer->gaps[0].cause);
-    else if (ui->history.is_asking)
-        (void)wf_canvas_text(part, x + 2, 0, WF_STYLE_DIM, "asking...");
+    if (past == NULL)
+        return;
+    x = wf_canvas_textf(part, x + 2, 0, WF_STYLE_DIM, "step %s from %s%slive, %llu samples",
+                        con_age(past->step_ns, age), past->tiers, past->tiers[0] != '\0' ? "+" : "",
+                        (unsigned long long)past->samples);
+    if (past->is_being_read)
+        (void)wf_canvas_text(part, x + 2, 0, WF_STYLE_DIM, "reading history...");
+    else if (past->trouble[0] != '\0')
+        (void)wf_canvas_textf(part, x + 2, 0, WF_STYLE_WARNING, "history: %s", past->trouble);
+    else if (past->gap_count > 0)
+        (void)wf_canvas_textf(part, x + 2, 0, WF_STYLE_WARNING, "%zu gap%s, as %s", past->gap_count,
+                              past->gap_count == 1 ? "" : "s", past->gaps[0].cause);
 }
 
 /* As wf query reads it: "2m". */
@@ -237,19 +222,25 @@ void con_history_draw(struct con_ui *ui, struct con_model *model, const struct w
     int parameter = entry != NULL ? find_parameter(ui, entry) : WF_NO_INDEX;
     char name[WF_FULL_NAME_SIZE], every[32];
     struct wf_strbuf full = WF_STRBUF_FIXED(name);
+    const struct wf_past *past;
+    struct wf_view view;
 
     if (parameter == WF_NO_INDEX) {
         (void)wf_canvas_text(part, 1, 1, WF_STYLE_DIM, "This subsystem has no numbers.");
         return;
     }
-    draw_heading(ui, entry, parameter, part);
-    draw_plot(ui, model, entry, parameter, part);
+    con_model_view(model, entry, &view);
+    past = wf_view_past(&view, (size_t)parameter, windows[ui->history.window].length_ns, STEPS);
+    draw_heading(ui, entry, parameter, past, part);
+    if (past == NULL)
+        return;
+    draw_plot(past, entry, parameter, part);
     wf_strbuf_add_name(&full, entry->source, entry->subsystem,
                        entry->schema->parameters[parameter].name);
     (void)wf_canvas_textf(part, 1, part->height - 2, WF_STYLE_DIM,
                           "wf query %s --from now-%s --every %s --agg min,mean,max", name,
                           windows[ui->history.window].text,
-                          duration(ui->history.answer.step_ns, every, sizeof(every)));
+                          duration(past->step_ns, every, sizeof(every)));
     (void)wf_canvas_text(part, 1, part->height - 1, WF_STYLE_DIM,
                          "↑↓ parameter  + - time  [ ] subsystem");
 }

@@ -3,48 +3,63 @@
 #define CON_PAST_H
 
 /*
- * Past - one parameter over hours to weeks, from history: what the history page draws. Reading
- * takes files and time, so the program does it in a thread of its own; the page shows the last
- * answer until the next one comes.
+ * Past - one parameter over minutes to years, from recorded history, in steps. Reading takes
+ * files and time, so the program does it in a thread of its own (reading.h); what is asked, and the
+ * joining with what is live, is in pasts.h.
  *
- * Threads: con_past_read may run in any, on a request and an answer of its own.
+ * Threads: a reader belongs to whoever reads; requests and answers are copied across.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <watchfloor/names.h>
+#include <watchfloor/paths.h>
+#include <watchfloor/plugin.h>
 
-#define CON_PAST_BINS 400
-#define CON_PAST_GAPS 64
+#define CON_PAST_STEPS (WF_PAST_STEPS_MAX + 8) /* a range cuts its first and last step */
+#define CON_PAST_GAPS  256
 
 struct con_past_request {
+    char folder[WF_PATH_SIZE]; /* <state>/history */
     char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE], parameter[WF_NAME_SIZE];
     int64_t from_ns, to_ns;
-    size_t bins; /* about so many */
+    int64_t step_ns;
+    size_t slot; /* whose it is: see pasts.c */
 };
+
+/* Gaps of one cause that lie within a step of each other are one. */
+struct con_past_gaps {
+    struct wf_past_gap list[CON_PAST_GAPS];
+    size_t count;
+};
+void con_past_add_gap(struct con_past_gaps *gaps, const struct wf_past_gap *gap, int64_t near_ns);
 
 struct con_past_answer {
     struct con_past_request request;
     bool is_there;
-    int64_t step_ns;
+    struct wf_past_step steps[CON_PAST_STEPS];
     size_t count;
-    double times[CON_PAST_BINS]; /* seconds after request.from_ns, of the middle */
-    double min[CON_PAST_BINS], max[CON_PAST_BINS], mean[CON_PAST_BINS]; /* NaN between: a hole */
-    struct con_past_gap {
-        double from_s, to_s;
-        char letter; /* first of its cause */
-        char cause[24];
-    } gaps[CON_PAST_GAPS];
-    size_t gap_count, gap_total;
-    uint64_t samples;
+    struct con_past_gaps gaps;
+    int64_t newest_ns; /* of the newest sample in it; WF_TIME_NONE = none */
     char tiers[48];    /* "hour+minute+raw" */
     char trouble[160]; /* why there is nothing, or not all; "" */
+    int64_t took_ns;
 };
 
-/* Read it from <state>/history. */
-void con_past_read(const char *folder, const struct con_past_request *request,
+struct con_past_reader {
+    struct wf_history *history; /* NULL: not open (yet) */
+    char folder[WF_PATH_SIZE];  /* whose it is */
+    atomic_bool is_cancelled;   /* set from any thread: come back soon */
+};
+
+/* Read what is asked. Always fills `out`. */
+void con_past_read(struct con_past_reader *reader, const struct con_past_request *request,
                    struct con_past_answer *out);
+/* Nothing is asked for a while: let the logger have its files for itself. */
+void con_past_rest(struct con_past_reader *reader);
+void con_past_close(struct con_past_reader *reader);
 
 #endif /* CON_PAST_H */

@@ -18,7 +18,6 @@
 #include "alarm_list.h"
 #include "displays.h"
 #include "events.h"
-#include "past.h"
 #include "model.h"
 
 /* The numbers are the keys. */
@@ -61,8 +60,6 @@ struct con_ui {
     struct con_history {
         char parameter[WF_NAME_SIZE]; /* of the selected subsystem; "" = the first of interest */
         size_t window;
-        struct con_past_answer answer;
-        bool is_asking;
     } history;
     struct con_events *events; /* the program's; NULL: there are none */
 
@@ -98,10 +95,6 @@ enum con_wish con_ui_key(struct con_ui *ui, struct con_model *model, uint32_t ke
 
 /* What came of the orders: a sentence, or the explanation that was asked for. */
 void con_ui_told(struct con_ui *ui, enum con_verb verb, bool is_done, const char *text);
-
-/* Should history be asked, and what? The program does it, and puts the answer into ui->history. */
-bool con_history_wants(const struct con_ui *ui, const struct con_model *model,
-                       struct con_past_request *out);
 
 void con_ui_select(struct con_ui *ui, const struct con_entry *entry);
 /* The selected entry; before anybody chose, the worst, else the first there is, or NULL. */

@@ -169,3 +169,17 @@ void wf_view_text(const struct wf_view *view, size_t parameter, struct wf_strbuf
     }
     add_marks(view, parameter, quality, (enum wf_quality)value.quality, out);
 }
+
+const struct wf_past *wf_view_past(const struct wf_view *view, size_t parameter, int64_t span_ns,
+                                   size_t steps)
+{
+    bool is_known = view->size >= offsetof(struct wf_view, past) + sizeof(view->past);
+
+    if (!is_known || view->past == NULL || parameter >= view->schema->parameter_count ||
+        span_ns <= 0)
+        return NULL;
+    return view->past(view, parameter, span_ns,
+                      steps < 1                   ? 1
+                      : steps > WF_PAST_STEPS_MAX ? WF_PAST_STEPS_MAX
+                                                  : steps);
+}

@@ -503,45 +503,57 @@ static void events_are_the_journals_newest_on_top(void **state)
     con_events_destroy(&stage->ui.events);
 }
 
-/* Six hours of steps of two minutes, with a hole of an hour. */
-static void fill_past(struct stage *stage, struct con_past_answer *answer)
+/*
+ * Answer what the screen asked of the past: a wave, with the middle sixth missing, up to
+ * `newest_ago_ns` before now.
+ */
+static size_t answer_pasts(struct stage *stage, int64_t newest_ago_ns, const char *trouble)
 {
-    answer->is_there = true;
-    answer->step_ns = 120 * WF_NS_PER_S;
-    answer->request.from_ns = stage->scene.now.utc_ns - 6 * 3600 * WF_NS_PER_S;
-    answer->request.to_ns = stage->scene.now.utc_ns - 60 * WF_NS_PER_S;
-    for (int i = 0; i < 180; i++) {
-        bool is_hole = i >= 60 && i < 90;
-        double mean = 28 + 3 * sin(i / 20.0);
+    struct con_past_answer *answer = calloc(1, sizeof(*answer));
+    struct con_past_request *request = &answer->request;
+    size_t count = 0;
 
-        answer->times[i] = i * 120 + 60;
-        answer->mean[i] = is_hole ? NAN : mean;
-        answer->min[i] = is_hole ? NAN : mean - 0.5;
-        answer->max[i] = is_hole ? NAN : mean + 0.5;
+    while (con_pasts_next(stage->model->pasts, &stage->model->now, request)) {
+        int64_t span_ns = request->to_ns - request->from_ns;
+        int64_t newest_ns = stage->scene.now.utc_ns - newest_ago_ns;
+        int64_t first_ns = request->from_ns / request->step_ns * request->step_ns;
+        struct wf_past_gap gap = { request->from_ns + span_ns * 3 / 6,
+                                   request->from_ns + span_ns * 4 / 6, 'L', "logger_down" };
+
+        answer->is_there = trouble == NULL;
+        answer->count = 0;
+        answer->gaps.count = 0;
+        answer->newest_ns = newest_ns;
+        for (int64_t at = first_ns; at <= newest_ns; at += request->step_ns) {
+            double mean = 28 + 3 * sin((double)(at - first_ns) / (double)span_ns * 9);
+
+            if (at < gap.from_ns || at >= gap.to_ns)
+                answer->steps[answer->count++] =
+                    (struct wf_past_step){ at, 1000, mean - 0.5, mean + 0.5, mean, mean };
+        }
+        con_past_add_gap(&answer->gaps, &gap, 0);
+        (void)wf_copy_text(answer->tiers, sizeof(answer->tiers), "minute+raw");
+        (void)wf_copy_text(answer->trouble, sizeof(answer->trouble),
+                           trouble != NULL ? trouble : "");
+        con_pasts_take(stage->model->pasts, answer, &stage->model->now);
+        count++;
     }
-    answer->count = 180;
-    answer->samples = 180000;
-    answer->gaps[0] = (struct con_past_gap){ 60 * 120, 90 * 120, 'L', "logger_down" };
-    answer->gap_count = answer->gap_total = 1;
-    (void)wf_copy_text(answer->tiers, sizeof(answer->tiers), "minute+raw");
+    free(answer);
+    return count;
 }
 
 static void history_and_live_are_one_plot(void **state)
 {
     struct stage *stage = *state;
-    struct con_past_request request;
 
     show(stage, "power");
     press(stage, "7");
     press(stage, "-");
-    assert_true(con_history_wants(&stage->ui, stage->model, &request));
-    assert_string_equal(request.parameter, "array_voltage");
+    assert_shows(stage, "array_voltage");
     press(stage, "jjjjj");
-    assert_true(con_history_wants(&stage->ui, stage->model, &request));
-    assert_string_equal(request.parameter, "bus_voltage");
-    assert_int_equal(request.to_ns - request.from_ns, 6 * 3600 * WF_NS_PER_S);
-    stage->ui.history.answer.request = request;
-    fill_past(stage, &stage->ui.history.answer);
+    assert_shows(stage, "bus_voltage");
+    assert_shows(stage, "reading history...");
+    assert_true(answer_pasts(stage, 60 * WF_NS_PER_S, NULL) > 0);
     assert_shows(stage, "wf query power.bus_voltage --from now-6h --every 2m ");
     compare(stage, "history");
 }
@@ -594,8 +606,25 @@ static void the_trend_keeps_gaps(void **state)
     struct stage *stage = *state;
 
     show(stage, "power/trend");
+    assert_shows(stage, "reading history...");
+    (void)answer_pasts(stage, 0, "there is none; wf-logger records it");
+    assert_shows(stage, "history: there is none; wf-logger records it");
     press(stage, "+");
     compare(stage, "trend");
+}
+
+static void a_trend_begins_with_history(void **state)
+{
+    struct stage *stage = *state;
+
+    show(stage, "power/trend");
+    press(stage, "-----");
+    assert_shows(stage, "reading history...");
+    assert_int_equal(answer_pasts(stage, 12 * WF_NS_PER_S, NULL), 4);
+    assert_shows(stage, "last 1h  step 30s from minute+raw+live  L logger_down, g sequence_gap");
+    compare(stage, "trend_history");
+    press(stage, "--------");
+    assert_shows(stage, "last 30d  step 4h00 from live  reading history...");
 }
 
 static void the_power_bus_is_a_picture(void **state)
@@ -880,6 +909,7 @@ int main(int argc, char **argv)
         CASE(screens_judge_by_the_limits_in_force),
         CASE(the_table_shows_every_field),
         CASE(the_trend_keeps_gaps),
+        CASE(a_trend_begins_with_history),
         CASE(the_power_bus_is_a_picture),
         CASE(links_and_losses_have_a_page),
         CASE(help_fits_the_smallest_screen),

@@ -98,7 +98,7 @@ static void mark_gaps(const struct query *query, const struct query_gaps *gaps,
             continue;
         to = place_of(query, query_gap_to(query, gap), plot->width);
         for (int x = place_of(query, query_gap_from(query, gap), plot->width); x <= to; x++)
-            trace->gap[x] = query_gap_letter(gap->cause);
+            trace->gap[x] = wf_gap_cause_letter(gap->cause);
     }
 }
 

@@ -218,8 +218,6 @@ void query_tell_troubles(struct query *query);
 int64_t query_gap_from(const struct query *query, const struct wf_gap *gap);
 int64_t query_gap_to(const struct query *query, const struct wf_gap *gap);
 bool query_has_subsystem(const struct query *query, const struct wf_gap *gap);
-/* One letter for plots; 'L' logger_down, 's' link_silent ... */
-char query_gap_letter(enum wf_gap_cause cause);
 
 /* --- writing: each returns the exit status, and tells failures itself ------------------------- */
 

@@ -295,7 +295,7 @@ static void print_letters(const struct query_gaps *gaps)
     for (int cause = 0; cause < WF_GAP_CAUSE_COUNT; cause++) {
         if (gaps->causes[cause] == 0)
             continue;
-        (void)printf("%s%c %s", is_first ? "" : ", ", query_gap_letter((enum wf_gap_cause)cause),
+        (void)printf("%s%c %s", is_first ? "" : ", ", wf_gap_cause_letter((enum wf_gap_cause)cause),
                      wf_gap_cause_sentence((enum wf_gap_cause)cause));
         is_first = false;
     }

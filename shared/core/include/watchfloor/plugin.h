@@ -14,7 +14,8 @@
  * functions, keeps no mutable globals, and runs only in monitors, never in the
  * receiver or the logger.
  *
- * History of the ABI number: 1.0 first release; 1.1 WF_PLUGIN_NOTIFY.
+ * History of the ABI number: 1.0 first release; 1.1 WF_PLUGIN_NOTIFY;
+ * 1.2 wf_view.past.
  */
 
 #include <stdbool.h>
@@ -28,7 +29,7 @@
 
 #define WF_PLUGIN_MAGIC     UINT32_C(0x46574c50) /* "PLWF" in memory */
 #define WF_PLUGIN_ABI_MAJOR 1
-#define WF_PLUGIN_ABI_MINOR 1
+#define WF_PLUGIN_ABI_MINOR 2
 #define WF_PLUGIN_SYMBOL    "wf_plugin"
 #define WF_PLUGIN_EXPORT    WF_EXPORT
 
@@ -41,6 +42,41 @@ enum wf_plugin_kind {
 
 struct wf_notify_ops; /* <watchfloor/notify.h> */
 
+/* The values of one step of time. */
+struct wf_past_step {
+    int64_t from_ns; /* whole multiple of the length of a step */
+    uint64_t count;  /* values in it; 0: there were only some that make no sense */
+    double min, max, mean, last;
+};
+
+/* A stretch without values, and why. */
+struct wf_past_gap {
+    int64_t from_ns, to_ns;
+    char letter;       /* as in `wf query --plot`; 'n': values that make no sense */
+    const char *cause; /* "logger_down" */
+};
+
+/*
+ * The past of one parameter: recorded history and what came since as one, each sample once. All
+ * times are those of the samples: device time, or time of receipt where there is none.
+ */
+struct wf_past {
+    size_t size;            /* sizeof(struct wf_past) in the host */
+    int64_t from_ns, to_ns; /* what was asked; `to` is now */
+    int64_t step_ns;
+    const struct wf_past_step *steps; /* ascending; one that nothing came in is not there */
+    size_t step_count;
+    const struct wf_past_gap *gaps; /* those that are known */
+    size_t gap_count;
+    int64_t recorded_ns; /* up to here it is history, behind it live; WF_TIME_NONE: all is live */
+    uint64_t samples;    /* in the steps */
+    const char *tiers;   /* what history is made from: "hour+minute+raw"; "" */
+    const char *trouble; /* why history is not there, or not whole; "" */
+    int is_being_read;   /* history comes with one of the next drawings */
+};
+
+#define WF_PAST_STEPS_MAX 1024
+
 /* A subsystem as a display sees it: the newest sample and the recent past. */
 struct wf_view {
     size_t size; /* sizeof(struct wf_view) in the host */
@@ -50,10 +86,16 @@ struct wf_view {
     const struct wf_stamp *stamp; /* of data; NULL = never */
     int64_t now_utc_ns, now_mono_ns;
     int is_live; /* 0: the writer stopped or is silent */
-    /* The last `count` values of a parameter, oldest first, as doubles; returns how many. */
+    /*
+     * The last `count` values of a parameter that the host saw, with the times of the samples,
+     * oldest first, as doubles; returns how many.
+     */
     size_t (*recent)(const struct wf_view *view, size_t parameter, double *out_values,
                      int64_t *out_utc_ns, size_t count);
     void *host; /* the host's own */
+    /* Since 1.2. NULL where there is no past; displays call wf_view_past. */
+    const struct wf_past *(*past)(const struct wf_view *view, size_t parameter, int64_t span_ns,
+                                  size_t steps);
 };
 
 /* Helpers over a view (libwatchfloor). */
@@ -75,6 +117,15 @@ bool wf_view_range(const struct wf_view *view, size_t parameter, double *out_lo,
  * ? suspect), age when stale.
  */
 void wf_view_text(const struct wf_view *view, size_t parameter, struct wf_strbuf *out);
+
+/*
+ * The past of a scalar parameter: the last `span_ns` in about `steps` (at most WF_PAST_STEPS_MAX)
+ * steps. Never blocks: history is read beside, and until it is there this is what came since the
+ * host began to look. Ask again in every drawing, for no more than four parameters. Borrowed
+ * until the callback returns. NULL when the host has none (it is older, or out of memory).
+ */
+const struct wf_past *wf_view_past(const struct wf_view *view, size_t parameter, int64_t span_ns,
+                                   size_t steps);
 
 /*
  * A display. All callbacks run in the host's one thread and must return soon

@@ -50,6 +50,8 @@ struct wf_gap {
 /* "ring_overrun"; "?" for others. And the sentence for people. */
 const char *wf_gap_cause_name(enum wf_gap_cause cause);
 const char *wf_gap_cause_sentence(enum wf_gap_cause cause);
+/* One letter for plots: 'L' logger_down, 's' link_silent ...; '?' for others. */
+char wf_gap_cause_letter(enum wf_gap_cause cause);
 /* Do its losses count in "samples published = stored + lost"? */
 bool wf_gap_is_published(enum wf_gap_cause cause);
 /* WF_GAP_CAUSE_COUNT when unknown. */
