@@ -118,9 +118,29 @@ class HistoryCase(unittest.TestCase):
                 subsystem, path=path)}
         return newest[1:], dirty
 
-    def assert_rollups(self, sources, subsystem="power"):
+    def assert_rollups(self, sources, subsystem="power", columns=("number", "half")):
         """Every complete minute and hour holds what its rows say; how many there were."""
         complete = 0
+        rolled = self.rolled_up(subsystem)
+        for source in sources:
+            (minute_from, hour_from, rolled_to), dirty = self.trusted(source, subsystem)
+            tiers = (("minute", 60 * 10**9, minute_from), ("hour", 3600 * 10**9, hour_from))
+            made = self.recomputed(source, subsystem, columns, tiers)
+            for tier, width, begin in tiers:
+                for start, values in made[tier].items():
+                    if begin is None or start < begin or start + width > rolled_to or any(
+                            start <= minute < start + width for minute in dirty):
+                        continue
+                    complete += 1
+                    for column, (least, greatest, count, _, newest) in zip(columns, values):
+                        got = rolled.get((tier, source, column, start), (None,) * 4)
+                        told = "%s %s.%s at %d" % (tier, source, column, start)
+                        self.assertEqual((got[0], got[1], got[3]), (least, greatest, count), told)
+                        self.assertIn(got[2], newest, told)
+        return complete
+
+    def rolled_up(self, subsystem):
+        """(min, max, last, count) of every bucket, by (tier, source, parameter, start)."""
         rolled = {}
         for tier, width in (("minute", 60), ("hour", 3600)):
             for path in self.tier_files(tier):
@@ -131,35 +151,41 @@ class HistoryCase(unittest.TestCase):
                                     " WHERE p.subsystem = ?", subsystem, path=path):
                     start = row[7] + row[2] * width * 10**9
                     rolled[tier, row[0], row[1], start] = row[3:7]
-        for source in sources:
-            rows = []
-            for path in self.days():
-                for (table,) in self.ask("SELECT table_name FROM _schemas WHERE subsystem = ?",
-                                         subsystem, path=path):
-                    rows += self.ask("SELECT coalesce(_device_ns, _received_ns), number, half FROM"
-                                     " %s WHERE _source = (SELECT id FROM _sources WHERE name = ?)"
-                                     % table, source, path=path)
-            (minute_from, hour_from, rolled_to), dirty = self.trusted(source, subsystem)
-            for tier, width, begin in (("minute", 60 * 10**9, minute_from),
-                                       ("hour", 3600 * 10**9, hour_from)):
-                buckets = {}
-                for time, number, half in rows:
-                    buckets.setdefault(time // width * width, []).append((time, number, half))
-                for start, inside in buckets.items():
-                    if begin is None or start < begin or start + width > rolled_to or any(
-                            start <= minute < start + width for minute in dirty):
-                        continue
-                    complete += 1
-                    newest = max(row[0] for row in inside)
-                    for at, name in ((1, "number"), (2, "half")):
-                        values = [row[at] for row in inside]
-                        got = rolled.get((tier, source, name, start), (None,) * 4)
-                        told = "%s %s.%s at %d" % (tier, source, name, start)
-                        self.assertEqual((got[0], got[1], got[3]),
-                                         (min(values), max(values), len(values)), told)
-                        self.assertIn(got[2], [row[at] for row in inside if row[0] == newest],
-                                      told)
-        return complete
+        return rolled
+
+    def recomputed(self, source, subsystem, columns, tiers):
+        """From rows: by tier and start, for each column [min, max, count, newest time, its values]."""
+        made = {tier: {} for tier, _, _ in tiers}
+        for time, *values in self.rows(
+                "SELECT coalesce(_device_ns, _received_ns), %s FROM %%s WHERE _source ="
+                " (SELECT id FROM _sources WHERE name = ?)" % ", ".join(columns), subsystem,
+                source):
+            for tier, width, _ in tiers:
+                sums = made[tier].get(time // width * width)
+                if sums is None:
+                    made[tier][time // width * width] = [[value, value, 1, time, [value]]
+                                                         for value in values]
+                    continue
+                for one, value in zip(sums, values):
+                    one[0] = min(one[0], value)
+                    one[1] = max(one[1], value)
+                    one[2] += 1
+                    if time > one[3]:
+                        one[3:] = [time, [value]]
+                    elif time == one[3]:
+                        one[4].append(value)
+        return made
+
+    def rows(self, sql, subsystem, *args):
+        """One by one, of the physical tables (%s) of a subsystem in all days."""
+        for path in self.days():
+            for (table,) in self.ask("SELECT table_name FROM _schemas WHERE subsystem = ?",
+                                     subsystem, path=path):
+                db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+                try:
+                    yield from db.execute(sql % table, args)
+                finally:
+                    db.close()
 
     def assert_balanced(self, heads):
         """Numbers 0 .. head-1 are rows or in gaps of published samples, each exactly once."""

@@ -136,6 +136,7 @@ class System:
         self.folder = tempfile.mkdtemp(prefix="wf-" + self.instance + "-")
         self.state = os.path.join(self.folder, "state")
         self.processes = []
+        self.more_environment = {}  # for every program that is started or run
         for name, text in (schemas or {}).items():
             self.write_schema(name, text)
         os.makedirs(os.path.join(self.folder, "plugins"), exist_ok=True)
@@ -164,7 +165,8 @@ class System:
     # -- programs --------------------------------------------------------------------------
 
     def environment(self):
-        return dict(os.environ, WF_INSTANCE=self.instance, WF_STATE=self.state)
+        return dict(os.environ, WF_INSTANCE=self.instance, WF_STATE=self.state,
+                    **self.more_environment)
 
     @staticmethod
     def program(name):
