@@ -5,12 +5,12 @@ import csv
 import io
 import json
 import os
-import pty
 import select
 import subprocess
 import unittest
 
 from alertcase import AlertCase, struct, wait_for
+from terminal import open_pty
 
 LIMIT = "main.power.volts LIMIT"
 
@@ -127,7 +127,7 @@ class Lists(Commands):
     def test_a_terminal_gets_lines_that_fit(self):
         self.start()
         self.power(31)
-        ours, theirs = pty.openpty()
+        ours, theirs = open_pty()
         try:
             import fcntl, struct, termios
             fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))

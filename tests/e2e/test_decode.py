@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import os
-import pty
 import shutil
 import struct
 import subprocess
@@ -14,6 +13,7 @@ import unittest
 
 import packets
 import watchfloor
+from terminal import open_pty
 
 PUMP = """[subsystem]
 apid = 300
@@ -144,11 +144,11 @@ class Decode(unittest.TestCase):
         path = os.path.join(self.folder, "tank.pkts")
         with open(path, "wb") as file:
             file.write(b"".join(tank(n) for n in range(200)))
-        screen, terminal = pty.openpty()
+        screen, theirs = open_pty()
         try:
             done = subprocess.run([watchfloor.program("wf-decode"), path, "--schema", self.folder],
-                                  stdout=subprocess.PIPE, stderr=terminal, timeout=60)
-            os.close(terminal)
+                                  stdout=subprocess.PIPE, stderr=theirs, timeout=60)
+            os.close(theirs)
             shown = b""
             try:
                 while True:

@@ -8,7 +8,6 @@ import hmac
 import http.server
 import json
 import os
-import pty
 import shutil
 import signal
 import socket
@@ -20,6 +19,7 @@ import time
 import unittest
 
 from notifycase import HEAD, LOG, NotifyCase, acknowledged, normal, raised, wait_for
+from terminal import open_pty
 
 
 class Hooks(http.server.ThreadingHTTPServer):
@@ -409,7 +409,7 @@ class Notify(NotifyCase):
         self.assertIn("critical: main.power.bus LIMIT", line)
 
     def test_a_terminal_rings(self):
-        master, slave = pty.openpty()
+        master, slave = open_pty()
         self.addCleanup(os.close, master)
         self.addCleanup(os.close, slave)
         self.configure("[route bell]\nplugin = bell\nsettings = terminals = %s\n"

@@ -186,6 +186,14 @@ class Screen:
         return "\n".join("".join(row).rstrip() for row in self.rows)
 
 
+def open_pty():
+    """(ours, theirs), or the case is skipped: a bare container has no pseudo-terminals."""
+    try:
+        return pty.openpty()
+    except OSError as error:
+        raise unittest.SkipTest("no pseudo-terminals on this machine: %s" % error)
+
+
 class Terminal:
     """A program on a pseudo-terminal of its own session."""
 
@@ -193,10 +201,7 @@ class Terminal:
         self.screen = Screen(width, height)
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.raw = b""
-        try:
-            self.master, self.slave = pty.openpty()
-        except OSError as error:
-            raise unittest.SkipTest("no pseudo-terminals on this machine: %s" % error)
+        self.master, self.slave = open_pty()
         self._set_size(width, height)
         self.before = termios.tcgetattr(self.slave)
         self.popen = subprocess.Popen(arguments, stdin=self.slave, stdout=self.slave,

@@ -181,6 +181,8 @@ static inline void raw_send(int fd, const char *text, size_t len)
     while (len > 0) {
         ssize_t sent = send(fd, text, len, MSG_NOSIGNAL);
 
+        if (sent < 0 && errno == EINTR)
+            continue;
         assert_true(sent > 0);
         text += sent;
         len -= (size_t)sent;
@@ -196,10 +198,15 @@ static inline void raw_say(int fd, const char *text)
 static inline const char *raw_line(int fd, char *out, size_t size)
 {
     size_t len = 0;
-    char c;
+    ssize_t got = 1;
+    char c = '\0';
 
-    while (len + 1 < size && recv(fd, &c, 1, 0) == 1 && c != '\n')
-        out[len++] = c;
+    /* With a time limit on the socket, whatever wakes the thread interrupts it. */
+    while (len + 1 < size && (got == 1 || (got < 0 && errno == EINTR)) && c != '\n') {
+        got = recv(fd, &c, 1, 0);
+        if (got == 1 && c != '\n')
+            out[len++] = c;
+    }
     out[len] = '\0';
     return out;
 }
