@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import time
 import unittest
 
 from historycase import POWER, HistoryCase, wait_for
@@ -165,15 +166,21 @@ class History(HistoryCase):
         for drained, *parts in (row[1:] for row in own):
             self.assertEqual(int(drained), sum(int(part) for part in parts))
 
+    def deleted(self, source):
+        return [gap[:2] for gap in self.gaps(source) if gap[0] == "retention"]
+
     def test_days_beyond_what_is_kept_are_deleted(self):
         self.logged("--count", "100", "--received", str(BEFORE_MIDNIGHT), "--step", "10000000")
         self.assertEqual(len([path for path in self.days() if "2001-02" in path]), 2)
+        # A leap of years is believed when there are days behind it.
+        for days in (2, 1):
+            self.logged("--count", "10", "--received", str(time.time_ns() - days * 86400 * 10**9))
         self.system.write_config("[logger]\nraw_keep = 30d\n")
         logger = self.logger()
         wait_for(lambda: not [path for path in self.days() if "2001-02" in path], "the deletion")
-        wait_for(lambda: self.gaps("main"), "the record")
+        wait_for(lambda: self.deleted("main"), "the record")
         self.stop_logger(logger)
-        self.assertEqual([gap[:2] for gap in self.gaps("main")], [("retention", 50)] * 2)
+        self.assertEqual(self.deleted("main"), [("retention", 50)] * 2)
         self.assertEqual([row[0] for row in self.ask("SELECT file FROM deleted ORDER BY 1")],
                          ["2001-02-03.db", "2001-02-04.db"])
 

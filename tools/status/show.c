@@ -126,6 +126,20 @@ static void show_receiver(const json_t *status)
                      plural(status_int(receiver, "stream_waits")));
 }
 
+static void show_outlook(const json_t *logger)
+{
+    const json_t *full = json_object_get(logger, "disk_days");
+    const json_t *kept = json_object_get(logger, "kept_days");
+
+    if (json_is_number(full) && json_number_value(full) < 2)
+        (void)printf("; disk full in %.0f hours", json_number_value(full) * 24);
+    else if (json_is_number(full))
+        (void)printf("; disk full in %.0f days", json_number_value(full));
+    else if (json_is_number(kept))
+        (void)printf("; the limits keep %.*f days of samples", json_number_value(kept) < 10 ? 1 : 0,
+                     json_number_value(kept));
+}
+
 static void show_logger(const json_t *status)
 {
     const json_t *logger = json_object_get(status, "logger");
@@ -141,9 +155,7 @@ static void show_logger(const json_t *status)
     if (status_int(logger, "gaps") > 0)
         (void)printf(" (%lld gap row%s)", (long long)status_int(logger, "gaps"),
                      plural(status_int(logger, "gaps")));
-    if (json_is_number(json_object_get(logger, "disk_days")))
-        (void)printf("; disk full in %.0f days",
-                     json_number_value(json_object_get(logger, "disk_days")));
+    show_outlook(logger);
     if (json_is_true(json_object_get(logger, "clock_doubted")))
         (void)printf("; the clock leapt ahead, nothing is deleted by age until that is believed");
     (void)putchar('\n');

@@ -56,7 +56,7 @@ void log_health_close(struct log_logger *logger)
     logger->health = NULL;
 }
 
-static uint64_t free_bytes(const char *folder)
+static void look_at_disk(const char *folder, struct log_disk *disk)
 {
     struct statvfs fs;
 
@@ -68,19 +68,56 @@ static uint64_t free_bytes(const char *folder)
         (void)wf_copy_text(parent, sizeof(parent), folder);
         slash = strrchr(parent, '/');
         if (slash == NULL || slash == parent)
-            return 0;
+            return;
         *slash = '\0';
         if (statvfs(parent, &fs) != 0)
-            return 0;
+            return;
     }
-    return (uint64_t)fs.f_bavail * fs.f_frsize;
+    disk->free = (uint64_t)fs.f_bavail * fs.f_frsize;
+    disk->used = (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
+}
+
+/* What is not known yet, or will not happen, is no number to judge. */
+static void put_known(const struct log_logger *logger, uint8_t *bytes, size_t parameter,
+                      double value)
+{
+    uint8_t *quality = &bytes[logger->health->schema->parameters[parameter].quality_offset];
+
+    *quality = isnan(value) ? (uint8_t)WF_QUALITY_ABSENT : (uint8_t)WF_QUALITY_VALID;
+}
+
+static void fill_disk(struct log_logger *logger, const struct wf_store_figures *store,
+                      struct logger_info *info)
+{
+    struct log_disk disk = { .free = 0 };
+    struct log_outlook outlook = { .full = (double)NAN, .kept = (double)NAN };
+    struct wf_store_retention limits;
+    struct log_rates rates;
+    uint8_t *bytes = (uint8_t *)(void *)info;
+
+    memcpy(disk.bytes, store->tier_bytes, sizeof(disk.bytes));
+    memcpy(disk.deleted, store->deleted_bytes, sizeof(disk.deleted));
+    look_at_disk(logger->folder, &disk);
+    uv_mutex_lock(&logger->pattern_lock);
+    limits = logger->retention;
+    uv_mutex_unlock(&logger->pattern_lock);
+    log_forecast_look(&logger->forecast, wf_mono_now_ns(), &disk);
+    if (log_forecast_rates(&logger->forecast, &rates))
+        outlook = log_outlook_of(&rates, &disk, &limits);
+    info->disk_free = disk.free;
+    info->history_bytes = 0;
+    for (size_t t = 0; t < WF_STORE_TIERS; t++)
+        info->history_bytes += disk.bytes[t];
+    info->disk_days = outlook.full;
+    info->kept_days = outlook.kept;
+    put_known(logger, bytes, LOGGER_DISK_DAYS, outlook.full);
+    put_known(logger, bytes, LOGGER_KEPT_DAYS, outlook.kept);
 }
 
 static void fill(struct log_logger *logger, uint8_t *bytes)
 {
     struct logger_info *info = (struct logger_info *)(void *)bytes;
     struct log_figures figures;
-    uint8_t *quality;
 
     uv_mutex_lock(&logger->figures_lock);
     figures = logger->figures;
@@ -114,15 +151,9 @@ static void fill(struct log_logger *logger, uint8_t *bytes)
     info->checkpoints = figures.store.checkpoints;
     info->db_bytes = figures.store.db_bytes;
     info->wal_bytes = figures.store.wal_bytes;
-    info->disk_free = free_bytes(logger->folder);
-    info->history_bytes = figures.store.total_bytes;
     info->files_deleted = figures.store.files_deleted;
     info->clock_doubted = figures.store.is_clock_doubted;
-    log_growth_add(&logger->growth, wf_mono_now_ns(), figures.store.total_bytes);
-    info->disk_days = log_growth_days(&logger->growth, info->disk_free);
-    /* Not known yet is no number to judge. */
-    quality = &bytes[logger->health->schema->parameters[LOGGER_DISK_DAYS].quality_offset];
-    *quality = isnan(info->disk_days) ? (uint8_t)WF_QUALITY_ABSENT : (uint8_t)WF_QUALITY_VALID;
+    fill_disk(logger, &figures.store, info);
 }
 
 void log_health_publish(struct log_logger *logger)

@@ -26,8 +26,8 @@
 #include <watchfloor/store/writer.h>
 #include <watchfloor/watch.h>
 
+#include "forecast.h"
 #include "line.h"
-#include "growth.h"
 #include "queue.h"
 #include "thin.h"
 
@@ -86,7 +86,7 @@ struct log_logger {
     uv_loop_t loop;
     struct wf_publisher *publisher;
     struct log_health *health;
-    struct log_growth growth;
+    struct log_forecast forecast;
     bool is_ending; /* told to stop: its figures say so */
     bool has_ended; /* both threads did: what is published next is the last word */
 };

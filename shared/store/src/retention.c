@@ -21,6 +21,7 @@
 #include "age.h"
 
 #define LOOK_NS         (10 * WF_NS_PER_S)
+#define LOOK_SOON_NS    WF_NS_PER_S /* where the limit of bytes is near */
 #define MARK            ".deleted"
 #define NAMED_PATH_SIZE (WFS_PATH_SIZE + 64)
 
@@ -367,15 +368,46 @@ static int64_t age_now(struct wf_store *store)
     return believed_ns;
 }
 
+/* What a tier grew by in the time between two looks: so much room is kept free below its limit. */
+static uint64_t reserve_of(const struct wfs_kept *kept, uint64_t bytes, uint64_t bytes_max,
+                           int64_t passed_ns)
+{
+    double grown = bytes > kept->bytes ? (double)(bytes - kept->bytes) : 0;
+    double reserve = grown / (double)passed_ns * (double)LOOK_NS;
+    double most = (double)bytes_max / 4;
+
+    if (kept->bytes == 0 || passed_ns <= 0)
+        return 0;
+    return (uint64_t)(reserve < most ? reserve : most);
+}
+
+/* Nothing is left to delete, and it is still too much: said once. */
+static void tell_limit(struct wf_store *store, enum wf_store_tier tier, uint64_t bytes)
+{
+    struct wfs_kept *kept = &store->kept[tier];
+    uint64_t bytes_max = store->retention.bytes_max[tier];
+    bool is_over = bytes_max > 0 && bytes > bytes_max;
+
+    if (is_over && !kept->is_over_told)
+        wfs_notice(store,
+                   "%s: %llu KiB are there, %llu KiB are allowed (%s_max), and what is being"
+                   " written is not deleted; allow more, or record less",
+                   tier_names[tier], (unsigned long long)(bytes >> 10),
+                   (unsigned long long)(bytes_max >> 10), tier_names[tier]);
+    kept->is_over_told = is_over;
+}
+
 static int keep_tier(struct wf_store *store, enum wf_store_tier tier, int64_t age_now_ns,
-                     uint64_t *out_bytes, struct wf_err *err)
+                     int64_t passed_ns, struct wf_err *err)
 {
     const struct wf_store_retention *wanted = &store->retention;
+    struct wfs_kept *kept = &store->kept[tier];
     int64_t keep_ns = wanted->keep_ns[tier], now_ns = wf_utc_now_ns();
-    uint64_t bytes_max = wanted->bytes_max[tier];
+    uint64_t bytes_max = wanted->bytes_max[tier], reserve;
     struct tier_files files;
     int rc = list_tier(store, tier, &files, err);
 
+    reserve = reserve_of(kept, files.bytes, bytes_max, passed_ns);
     for (size_t i = 0; rc == 0 && i < files.count; i++) {
         struct tier_file *file = &files.list[i];
         const char *reason = NULL;
@@ -386,40 +418,49 @@ static int keep_tier(struct wf_store *store, enum wf_store_tier tier, int64_t ag
             continue;
         else if (keep_ns > 0 && file->to_ns < age_now_ns - keep_ns)
             reason = "older than is kept";
-        else if (bytes_max > 0 && files.bytes > bytes_max)
+        else if (bytes_max > 0 && files.bytes + reserve > bytes_max)
             reason = "more bytes than are kept";
         if (reason == NULL)
             continue;
         rc = delete_file(store, tier, file, reason, err);
-        if (rc == 0)
+        if (rc == 0) {
             files.bytes -= file->bytes;
+            store->figures.deleted_bytes[tier] += file->bytes;
+        }
     }
-    *out_bytes = files.bytes;
+    store->figures.tier_bytes[tier] = kept->bytes = files.bytes;
+    kept->is_near = bytes_max > 0 && files.bytes + 3 * reserve > bytes_max;
+    if (rc == 0)
+        tell_limit(store, tier, files.bytes);
     free(files.list);
     return rc;
 }
 
+static bool is_look_due(const struct wf_store *store, int64_t passed_ns)
+{
+    int64_t wait_ns = LOOK_NS;
+
+    for (int tier = 0; tier < WF_STORE_TIERS; tier++) {
+        if (store->kept[tier].is_near)
+            wait_ns = LOOK_SOON_NS;
+    }
+    return store->kept_mono_ns == 0 || passed_ns >= wait_ns;
+}
+
 int wfs_retention_work(struct wf_store *store, int64_t now_mono_ns, struct wf_err *err)
 {
-    uint64_t total = 0;
-    int64_t age_now_ns;
+    int64_t passed_ns = now_mono_ns - store->kept_mono_ns, age_now_ns;
     int rc = 0;
 
-    if (wfs_days_newest(store) == NULL ||
-        (store->kept_mono_ns != 0 && now_mono_ns - store->kept_mono_ns < LOOK_NS))
+    if (wfs_days_newest(store) == NULL || !is_look_due(store, passed_ns))
         return 0;
+    if (store->kept_mono_ns == 0)
+        passed_ns = 0;
     store->kept_mono_ns = now_mono_ns;
     age_now_ns = age_now(store);
-    for (int tier = 0; rc == 0 && tier < WF_STORE_TIERS; tier++) {
-        uint64_t bytes = 0;
-
-        rc = keep_tier(store, (enum wf_store_tier)tier, age_now_ns, &bytes, err);
-        total += bytes;
-    }
-    if (rc < 0)
-        return rc;
-    store->figures.total_bytes = total;
-    return 1;
+    for (int tier = 0; rc == 0 && tier < WF_STORE_TIERS; tier++)
+        rc = keep_tier(store, (enum wf_store_tier)tier, age_now_ns, passed_ns, err);
+    return rc < 0 ? rc : 1;
 }
 
 int wfs_retention_read(struct wf_store *store, sqlite3 *db, struct wf_err *err)

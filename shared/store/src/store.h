@@ -27,6 +27,13 @@ struct wfs_suspect {
     struct wfs_ledger ledger;
 };
 
+/* What the last look at the files of a tier saw. */
+struct wfs_kept {
+    uint64_t bytes;
+    bool is_near; /* to the limit of bytes */
+    bool is_over_told;
+};
+
 struct wf_store {
     char folder[WFS_PATH_SIZE];
     char instance[64];
@@ -52,6 +59,7 @@ struct wf_store {
     struct wfs_roll *rolls, *roll_next; /* whose turn it is */
     struct wfs_rollups rollups;
     struct wf_store_retention retention;
+    struct wfs_kept kept[WF_STORE_TIERS];
     int64_t kept_mono_ns;  /* last look */
     int64_t raw_from_ns;   /* raw rows before may have been deleted */
     int64_t roll_retry_ns; /* monotonic: rollups failed; not before then again */

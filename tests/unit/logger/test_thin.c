@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Thinning: what is kept by period and by change; and how fast a disk fills. */
+/* Thinning: what is kept by period and by change. */
 
 #include "support/unit.h"
-
-#include <math.h>
 
 #include <watchfloor/clock.h>
 #include <watchfloor/schema.h>
 #include <watchfloor/value.h>
 
-#include "growth.h"
 #include "support/schema_text.h"
 #include "thin.h"
 
@@ -136,22 +133,6 @@ static void what_no_section_names_is_kept_whole(void **state)
     end(&test);
 }
 
-static void a_disk_fills_at_the_rate_of_the_last_hour(void **state)
-{
-    struct log_growth growth = { .count = 0 };
-    int64_t now = WF_NS_PER_DAY;
-
-    (void)state;
-    assert_true(isnan(log_growth_days(&growth, 1000)));
-    for (int minute = 0; minute < 200; minute++, now += 60 * WF_NS_PER_S)
-        log_growth_add(&growth, now, 1000000 + (uint64_t)minute * 1000);
-    /* 1,000 bytes a minute are 1.44 MB a day. */
-    assert_true(fabs(log_growth_days(&growth, 14400000) - 10) < 1e-6);
-    for (int minute = 0; minute < 100; minute++, now += 60 * WF_NS_PER_S)
-        log_growth_add(&growth, now, 500000);
-    assert_true(isnan(log_growth_days(&growth, 14400000)));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,7 +140,6 @@ int main(void)
         cmocka_unit_test(change_is_measured_from_the_value_kept_last),
         cmocka_unit_test(change_keeps_one_sample_at_least_so_often),
         cmocka_unit_test(what_no_section_names_is_kept_whole),
-        cmocka_unit_test(a_disk_fills_at_the_rate_of_the_last_hour),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 
 #include "rollup_check.h"
 
+#include <sys/stat.h>
+
 #include "watchfloor/store/gap.h"
 
 #include "age.h"
@@ -48,6 +50,51 @@ static void write_day(struct keeping *test, int days_ago)
                       test->today_ns - days_ago * WF_NS_PER_DAY + (int64_t)i * 100 * WF_NS_PER_MS,
                       test->payload);
     write_ok(&test->place, samples, WF_COUNT_OF(samples));
+}
+
+/* A hundred rows more of that day, the n-th time. */
+static void write_more(struct keeping *test, int days_ago, int n)
+{
+    struct wf_store_sample samples[100];
+
+    for (size_t i = 0; i < WF_COUNT_OF(samples); i++)
+        samples[i] = sample_of(&test->place, test->series, test->number++,
+                               test->today_ns - days_ago * WF_NS_PER_DAY +
+                                   (int64_t)(n * 100 + (int)i) * 100 * WF_NS_PER_MS,
+                               test->payload);
+    write_ok(&test->place, samples, WF_COUNT_OF(samples));
+}
+
+static uint64_t bytes_of(const struct keeping *test, const char *tier)
+{
+    char path[700], name[1000];
+    struct dirent *entry;
+    struct stat st;
+    uint64_t sum = 0;
+    DIR *dir;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", test->place.tmp.path, tier);
+    dir = opendir(path);
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        (void)snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
+        if (strstr(name, "-shm") == NULL && stat(name, &st) == 0 && S_ISREG(st.st_mode))
+            sum += (uint64_t)st.st_size;
+    }
+    (void)closedir(dir);
+    return sum;
+}
+
+static int count_notices(const struct keeping *test, const char *text)
+{
+    const char *at = test->place.notices;
+    int count = 0;
+
+    while ((at = strstr(at, text)) != NULL) {
+        count++;
+        at++;
+    }
+    return count;
 }
 
 static void tidy(struct keeping *test)
@@ -214,12 +261,63 @@ static void the_oldest_go_when_there_are_too_many_bytes(void **state)
     assert_false(is_there(&test, 9) || is_there(&test, 8));
     wf_store_figures(test.place.store, &figures);
     assert_true(figures.files_deleted >= 2);
-    /* No limit is small enough for what is being written. */
-    keep.bytes_max[0] = 1;
+    end(&test);
+}
+
+static void a_limit_below_what_is_being_written_is_told_once(void **state)
+{
+    struct keeping test;
+    struct wf_store_retention keep = { .bytes_max = { 1 } };
+
+    (void)state;
+    begin(&test);
+    for (int days = 3; days >= 0; days--)
+        write_day(&test, days);
     wf_store_keep(test.place.store, &keep);
     tidy(&test);
     assert_true(is_there(&test, 0));
     assert_false(is_there(&test, 3));
+    assert_int_equal(count_notices(&test, "allow more, or record less"), 1);
+    tidy(&test);
+    assert_int_equal(count_notices(&test, "allow more, or record less"), 1);
+    keep.bytes_max[0] = 1u << 30;
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    keep.bytes_max[0] = 1;
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    assert_int_equal(count_notices(&test, "allow more, or record less"), 2);
+    end(&test);
+}
+
+/* A limit holds at any rate: there is room for what comes until the next look. */
+static void a_limit_of_bytes_holds_between_looks_too(void **state)
+{
+    struct keeping test;
+    struct wf_store_retention keep = { .bytes_max = { 3u << 20 } };
+    struct wf_err err = { 0 };
+    uint64_t most = 0;
+
+    (void)state;
+    begin(&test);
+    for (int days = 12; days >= 1; days--)
+        for (int i = 0; i < 40; i++)
+            write_more(&test, days, i);
+    wf_store_keep(test.place.store, &keep);
+    for (int second = 0; second < 60; second++) {
+        uint64_t bytes;
+
+        write_more(&test, 0, second);
+        test.mono_ns += WF_NS_PER_S;
+        if (wf_store_tidy(test.place.store, test.mono_ns, &err) < 0)
+            fail_msg("tidy: %s", err.text);
+        bytes = bytes_of(&test, "raw");
+        if (second > 20 && bytes > most)
+            most = bytes;
+    }
+    if (most > keep.bytes_max[0])
+        fail_msg("%llu bytes, %llu are allowed", (unsigned long long)most,
+                 (unsigned long long)keep.bytes_max[0]);
     end(&test);
 }
 
@@ -319,6 +417,8 @@ int main(void)
         cmocka_unit_test(days_that_the_clock_has_not_come_to_yet_stay),
         cmocka_unit_test(a_leap_is_believed_when_days_were_written_behind_it),
         cmocka_unit_test(the_oldest_go_when_there_are_too_many_bytes),
+        cmocka_unit_test(a_limit_below_what_is_being_written_is_told_once),
+        cmocka_unit_test(a_limit_of_bytes_holds_between_looks_too),
         cmocka_unit_test(what_a_kill_left_half_deleted_is_finished),
         cmocka_unit_test(rollups_that_were_deleted_are_not_claimed_any_more),
         cmocka_unit_test(thinned_samples_are_counted_and_leave_no_gap),

@@ -131,8 +131,8 @@ struct wf_store_inserted {
  * file (_imported) under `at_ns`, when the import began; others were published once and await
  * wf_store_found. Packets missing before a row (lost_before) make a gap (`sequence_gap`).
  */
-int wf_store_insert(struct wf_store *store, struct wf_series *series,
-                    int64_t at_ns, const struct wf_store_sample *const *samples, size_t count,
+int wf_store_insert(struct wf_store *store, struct wf_series *series, int64_t at_ns,
+                    const struct wf_store_sample *const *samples, size_t count,
                     struct wf_store_inserted *inout_counts, struct wf_err *err);
 
 struct wf_store_replaced {
@@ -192,9 +192,10 @@ struct wf_store_figures {
     uint64_t gap_rows;
     uint64_t errors; /* failed attempts */
     uint64_t checkpoints, files_sealed, files_deleted;
-    uint64_t total_bytes;         /* of all files, as of the last look (every 10 s) */
-    uint64_t db_bytes, wal_bytes; /* of the open files */
-    bool is_clock_doubted;        /* it leapt ahead: nothing is deleted by age for now */
+    uint64_t tier_bytes[WF_STORE_TIERS];    /* of all files, as of the last look (every 10 s) */
+    uint64_t deleted_bytes[WF_STORE_TIERS]; /* of the files that were */
+    uint64_t db_bytes, wal_bytes;           /* of the open files */
+    bool is_clock_doubted;                  /* it leapt ahead: nothing is deleted by age for now */
 };
 void wf_store_figures(const struct wf_store *store, struct wf_store_figures *out);
 
