@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 sys.dont_write_bytecode = True
 import packets  # noqa: E402
-import wfsystem  # noqa: E402
+import watchfloor  # noqa: E402
 from bench_receiver import Figures, cpu_ns  # noqa: E402
 
 TOGGLE = "[subsystem]\napid = 100\nring = 4096\n[parameter volts]\nbits = 16\n" \
@@ -57,7 +57,7 @@ def fdatasync_ns(folder):
 
 def latency(figures, count):
     for name, sync in (("synced", "0"), ("unsynced", "1s")):
-        system = wfsystem.System(LISTENER + "[alert main]\nsync = %s\nsubsystems = toggle\n" % sync,
+        system = watchfloor.System(LISTENER + "[alert main]\nsync = %s\nsubsystems = toggle\n" % sync,
                                  {"toggle": TOGGLE})
         try:
             port = start(system)
@@ -73,7 +73,7 @@ def latency(figures, count):
 
 
 def flood(figures):
-    system = wfsystem.System(LISTENER + "[alert main]\nsubsystems = wide*\n",
+    system = watchfloor.System(LISTENER + "[alert main]\nsubsystems = wide*\n",
                              {"wide%d" % i: wide(300 + i) for i in range(WIDE)})
     try:
         port = start(system)
@@ -89,10 +89,10 @@ def flood(figures):
         begun = time.monotonic()
         for i in range(WIDE):
             sender.sendto(packets.packet(300 + i, 0, bytes([2]) * EACH), ("127.0.0.1", port))
-        wfsystem.wait_for(lambda: stored() >= EACH * WIDE, "the flood in the journal")
+        watchfloor.wait_for(lambda: stored() >= EACH * WIDE, "the flood in the journal")
         figures.add("%d alarms at once, in the journal after" % (EACH * WIDE), "s",
                     time.monotonic() - begun)
-        wfsystem.wait_for(lambda: len(system.peek("rows", "wf", "alarms")) == EACH * WIDE, "rows")
+        watchfloor.wait_for(lambda: len(system.peek("rows", "wf", "alarms")) == EACH * WIDE, "rows")
         figures.add("flood: transitions missing", "", EACH * WIDE - stored())
         sender.close()
     finally:
@@ -104,13 +104,13 @@ def idle(figures):
     schema = "[subsystem]\nperiod = 1s\nstale_after = 1m\n[parameter number]\nbits = 64\n" + "".join(
         "[parameter p%d]\nbits = 16\nhi = 100000\nlo = -1\nlolo = -2\nhihi = 200000\n" % i
         for i in range(999))
-    system = wfsystem.System("[alert main]\nsubsystems = load\n", {"load": schema})
+    system = watchfloor.System("[alert main]\nsubsystems = load\n", {"load": schema})
     try:
         path = os.path.join(system.folder, "plugins", "load", "load.ini")
         system.start("test-publish", system.instance, system.state, path, "--sources",
                      ",".join("s%d" % i for i in range(100)), "--rate", "100")
         alert = system.start("wf-alert", "--config", system.config_file())
-        wfsystem.wait_for(lambda: (system.peek("sample", "wf", "alert") or {"values": {"samples": 0}})
+        watchfloor.wait_for(lambda: (system.peek("sample", "wf", "alert") or {"values": {"samples": 0}})
                           ["values"]["samples"] > 100, "samples")
         before, begun = cpu_ns(alert.pid), time.monotonic_ns()
         time.sleep(8)

@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
 
 import packets
 from notifycase import HEAD, Journal, raised
-from wfsystem import System
+from watchfloor import System
 
 SCHEMA = """[subsystem]
 apid = 100

@@ -21,7 +21,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 sys.dont_write_bytecode = True
 import packets  # noqa: E402
-import wfsystem  # noqa: E402
+import watchfloor  # noqa: E402
 
 CORES = sorted(os.sched_getaffinity(0))
 LISTENER = "[listener in]\nport = 0\n"
@@ -121,7 +121,7 @@ def pin(pid, core):
 
 
 def send(port, rate, count, pattern):
-    done = subprocess.run([wfsystem.System.program("load-send"), str(port), str(rate), str(count),
+    done = subprocess.run([watchfloor.System.program("load-send"), str(port), str(rate), str(count),
                            pattern], stdout=subprocess.PIPE, check=True,
                           preexec_fn=lambda: os.sched_setaffinity(0, {CORES[-1]}))
     return json.loads(done.stdout)
@@ -132,7 +132,7 @@ class Helper:
 
     def __init__(self, program, *args, core=None):
         pinned = (lambda: os.sched_setaffinity(0, {core})) if core is not None else None
-        self.process = subprocess.Popen([wfsystem.System.program(program), *args],
+        self.process = subprocess.Popen([watchfloor.System.program(program), *args],
                                         stdout=subprocess.PIPE, preexec_fn=pinned)
         self.pid = self.process.pid
 
@@ -149,7 +149,7 @@ class Mixed:
     """A receiver of MIXED packets on the first core, with monitors."""
 
     def __init__(self, monitors=0, pinned=True, config=LISTENER):
-        self.system = wfsystem.System(config, {"mixed": MIXED})
+        self.system = watchfloor.System(config, {"mixed": MIXED})
         self.receiver = self.system.receiver()
         if pinned:
             pin(self.receiver.pid, CORES[0])
@@ -230,7 +230,7 @@ def bench_flood(figures, rounds, seconds):
             def books():
                 values = mixed.system.counters()
                 return values if values["datagrams"] + values["kernel_dropped"] >= offered else None
-            values = wfsystem.wait_for(books, "the books", 20)
+            values = watchfloor.wait_for(books, "the books", 20)
             wrong += values["datagrams"] + values["kernel_dropped"] - offered
             wrong += abs(values["packets"] - values["published"] - values["idle"] -
                          values["rejected"]) + abs(values["packets"] - values["datagrams"])
@@ -288,7 +288,7 @@ def many_system():
     schemas = {"type%d" % t: "[subsystem]\napid = %d\nperiod = 1s\n%s" % (200 + t, parameters)
                for t in range(TYPES)}
     config = "".join("[listener l%d]\nport = 0\nsource = s%d\n\n" % (s, s) for s in range(SOURCES))
-    return wfsystem.System(config, schemas)
+    return watchfloor.System(config, schemas)
 
 
 def written_bytes(pid):

@@ -19,7 +19,7 @@ class Commands(AlertCase):
     def wf(self, command, *args, status=0):
         """stdout, stderr of `wf COMMAND`; the exit status must be `status`."""
         done = subprocess.run([self.system.program("wf-" + command), *args],
-                              env=self.system.environment(), stdout=subprocess.PIPE,
+                              env=self.system.env, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=120)
         out, err = done.stdout.decode(), done.stderr.decode()
         if status is not None:
@@ -109,7 +109,7 @@ class Lists(Commands):
     def test_watching_shows_each_change(self):
         self.start_quiet()
         watch = subprocess.Popen([self.system.program("wf-alarms"), "--watch", "--json", "power"],
-                                 env=self.system.environment(), stdout=subprocess.PIPE)
+                                 env=self.system.env, stdout=subprocess.PIPE)
         try:
             self.assertEqual(json.loads(watch.stdout.readline())["alarms"], [])
             self.power(31)
@@ -131,7 +131,7 @@ class Lists(Commands):
         try:
             import fcntl, struct, termios
             fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
-            done = subprocess.Popen([self.system.program("wf-alarms")], env=self.system.environment(),
+            done = subprocess.Popen([self.system.program("wf-alarms")], env=self.system.env,
                                     stdout=theirs, stderr=subprocess.DEVNULL)
             self.assertEqual(done.wait(60), 1)
             text = b""
@@ -190,7 +190,7 @@ class Acting(Commands):
             self.power(31)
             seq = str(self.alarm(LIMIT)["seq"])
             both = [subprocess.Popen([self.system.program("wf-ack"), "power.volts", "--seq", seq,
-                                      "--note", who], env=self.system.environment(),
+                                      "--note", who], env=self.system.env,
                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
                     for who in ("first", "second")]
             told = [one.communicate(timeout=60) for one in both]
@@ -277,7 +277,7 @@ class Acting(Commands):
 
         def as_nobody(command, *args):
             done = subprocess.run([self.system.program("wf-" + command), *args], user=65534,
-                                  env=self.system.environment(), stdout=subprocess.PIPE,
+                                  env=self.system.env, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, timeout=120)
             return done.returncode, done.stdout.decode(), done.stderr.decode()
 

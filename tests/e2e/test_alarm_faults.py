@@ -8,10 +8,10 @@ import os
 import sqlite3
 import unittest
 
-import wfsystem
+import watchfloor
 from alertcase import AlertCase, wait_for
 
-PLUGINS = os.path.join(wfsystem.BUILD, "lib", "watchfloor", "plugins")
+PLUGINS = os.path.join(watchfloor.BUILD, "lib", "watchfloor", "plugins")
 CONFIG = ("[watchfloor]\nplugins = %s\n[receiver]\nring_time = 60s\n"
           "[listener spacecraft]\nhost = 127.0.0.1\nport = 0\n"
           "subsystems = power thermal attitude comms\n" % PLUGINS)

@@ -274,16 +274,14 @@ class Alert(AlertCase):
         self.assertEqual(self.ask("night", do="status")["monitor"], "night")
         second = self.monitor("--name", "night", ready=False)
         self.assertEqual(second.wait(), 2)
-        second.forget()
-        self.assertIn("running already", second.final_errors)
+        self.assertIn("running already", second.err())
         self.stop(night)
         self.stop()
 
     def test_a_monitor_that_is_not_configured_does_not_start(self):
         other = self.monitor("--name", "night", ready=False)
         self.assertEqual(other.wait(), 2)
-        other.forget()
-        self.assertIn("[alert night]", other.final_errors)
+        self.assertIn("[alert night]", other.err())
 
     def test_a_rule_that_does_not_compile_takes_no_limit_with_it(self):
         self.system.write_schema("power", POWER + "[condition far]\nwhen = engine.thrust > 1\n"
@@ -292,7 +290,7 @@ class Alert(AlertCase):
         self.power(31)
         self.assertEqual(self.state(LIMIT), "ACTIVE_UNACK")
         self.assertEqual(self.system.peek("sample", "wf", "alert")["values"]["refused"], 1)
-        self.assertIn("engine.thrust", self.alert.stderr())
+        self.assertIn("engine.thrust", self.alert.err())
         # It comes to life with the subsystem that it names.
         self.system.write_schema("engine", "[subsystem]\napid = 200\n[parameter thrust]\nbits = 8\n")
         self.receiver.send_signal(signal.SIGHUP)

@@ -7,7 +7,7 @@ import shutil
 import unittest
 
 from alertcase import CONFIG, AlertCase, struct, wait_for
-from wfsystem import BUILD
+from watchfloor import BUILD
 
 LIMIT = "main.power.volts LIMIT"
 
@@ -73,7 +73,7 @@ class AlertPlugins(AlertCase):
         self.power(31)
         self.wait_running(2)
         self.power(29)
-        self.assertEqual(self.alert.process.poll(), None)
+        self.assertTrue(self.alert.is_running())
         self.stop()
 
     def test_a_crash(self):

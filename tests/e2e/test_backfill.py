@@ -10,7 +10,6 @@ import unittest
 import packets
 from historycase import HistoryCase, wait_for
 from receivercase import UDP
-from wfsystem import System
 
 # 2001-02-03T22:00:00Z; with half a second from sample to sample a night passes in seconds.
 EVENING = 981237600000000000
@@ -24,20 +23,19 @@ class Backfill(HistoryCase):
 
     def history_error(self, *args):
         done = subprocess.run([self.system.program("wf-history"), "--config",
-                               self.system.config_file(), *args], env=self.system.environment(),
+                               self.system.config_file(), *args], env=self.system.env,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
         self.assertEqual(done.returncode, 2, done.stderr)
         return done.stderr.decode()
 
     def kill_in_the_middle(self, *args, after=None):
         """Start, kill after a moment (or when `after` holds); whether it was still at work."""
-        process = self.system.start("wf-history", "--config", self.system.config_file(), *args,
-                                    ready=False)
+        process = self.system.launch("wf-history", "--config", self.system.config_file(), *args)
         if after is None:
             time.sleep(random.uniform(0.02, 0.4))
         else:
-            wait_for(lambda: process.process.poll() is not None or after(), "something written")
-        was_alive = process.process.poll() is None
+            wait_for(lambda: not process.is_running() or after(), "something written")
+        was_alive = process.is_running()
         process.kill()
         return was_alive
 
@@ -150,8 +148,7 @@ KEEP = "[receiver]\npacket_ring = 4M\n\n[recorder]\nsync = 100ms\n\n[logger]\nsy
 
 class Redecode(Backfill):
     def setUp(self):
-        self.system = System(KEEP + UDP, schemas={"counts": COUNTS})
-        self.addCleanup(self.system.close)
+        self.system = self.new_system(KEEP + UDP, schemas={"counts": COUNTS})
 
     def record(self, count=1500):
         """Packets through receiver, recorder and logger."""

@@ -136,7 +136,7 @@ class Backtest(AlertCase):
     def failing(self, *arguments):
         import subprocess
         done = subprocess.run([self.system.program("wf-backtest"), *arguments], timeout=60,
-                              env=self.system.environment(), capture_output=True, text=True)
+                              env=self.system.env, capture_output=True, text=True)
         self.assertEqual(done.returncode, 2, done.stderr)
         return done.stderr
 

@@ -10,7 +10,7 @@ import time
 import unittest
 
 import terminal
-from watchfloor import BUILD, SOURCE, SystemTest, is_running, need, program, wait_for
+from watchfloor import BUILD, PLUGINS, SystemTest, is_running, need, program, wait_for
 
 CONFIG = """[watchfloor]
 plugins = plugins
@@ -24,12 +24,11 @@ MISDEEDS = os.path.join(BUILD, "tests", "displays")
 class ConsoleTest(SystemTest):
     def setUp(self):
         need("wf-receiver", "wf-simulate", "wf-console")
-        self.ops = self.system()
-        staged = os.path.join(BUILD, "lib", "watchfloor", "plugins")
-        self.plugins = os.path.join(self.ops.folder, "plugins")
+        self.ops = self.new_system()
+        self.plugins = self.ops.plugins
         for name in ("displays", "power", "thermal", "attitude", "comms"):
-            shutil.copytree(os.path.join(staged, name), os.path.join(self.plugins, name))
-        self.ops.configure(CONFIG)
+            shutil.copytree(os.path.join(PLUGINS, name), os.path.join(self.plugins, name))
+        self.ops.write_config(CONFIG)
 
     def misbehave(self, name):
         """Add a display for power that sorts before the ones there are."""
@@ -39,7 +38,7 @@ class ConsoleTest(SystemTest):
 
     def feed(self):
         self.receiver = self.ops.receiver()
-        self.simulator = self.ops.start("wf-simulate", "--to", "listener:spacecraft")
+        self.simulator = self.ops.launch("wf-simulate", "--to", "listener:spacecraft")
 
     def once(self, *arguments, **environment):
         env = {name: value for name, value in self.ops.env.items() if name != "TERM"}
@@ -115,7 +114,7 @@ class Once(ConsoleTest):
         self.assertIn(b"display 'a-crash' crashed in draw", done.stderr)
 
     def test_a_wrong_configuration_costs_nobody_the_screen(self):
-        self.ops.configure("[console]\nrate = 99\n")
+        self.ops.write_config("[console]\nrate = 99\n")
         done = self.once()
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"problems", done.stderr)
@@ -259,7 +258,7 @@ class Screens(ConsoleTest):
         console.wait_for("LIVE")
         console.wait_for("receiver restarted, reattached")
         self.simulator.stop()
-        self.receiver.signal(signal.SIGKILL)
+        self.receiver.send_signal(signal.SIGKILL)
         self.receiver.wait()
         console.wait_for("RECEIVER SILENT")
         self.feed()

@@ -24,7 +24,7 @@ build() { :; }
 class Demo(watchfloor.SystemTest):
     def setUp(self):
         watchfloor.need("wf", "wf-up", "wf-receiver", "wf-logger", "wf-status", "wf-simulate")
-        self.sys = self.system()
+        self.sys = self.new_system(None)
         self.tree = os.path.join(self.sys.folder, "tree")
         os.makedirs(os.path.join(self.tree, "tools"))
         os.makedirs(os.path.join(self.tree, "build"))
@@ -34,9 +34,7 @@ class Demo(watchfloor.SystemTest):
         os.symlink(watchfloor.BUILD, os.path.join(self.tree, "build", "release"))
 
     def demo(self, *arguments):
-        process = watchfloor.Process(self.sys, [os.path.join(self.tree, "demo"), *arguments])
-        self.sys.processes.append(process)
-        return process
+        return self.sys.launch(os.path.join(self.tree, "demo"), *arguments)
 
     def assert_all_gone(self):
         self.assertEqual(self.sys.own_pids(), [])
@@ -56,7 +54,7 @@ class Demo(watchfloor.SystemTest):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             demo = self.demo()
             demo.wait_for_text("processes running", 120)
-            demo.signal(number)
+            demo.send_signal(number)
             self.assertEqual(demo.wait(120), 0, demo.err())
             self.assertIn("demo: all stopped in order", demo.out())
             self.assert_all_gone()

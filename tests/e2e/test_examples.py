@@ -8,7 +8,8 @@ import subprocess
 import unittest
 
 import watchfloor
-from watchfloor import BUILD, SOURCE, ccsds, send_udp
+from packets import packet, send_udp
+from watchfloor import BUILD, SOURCE
 
 FOLDER = os.path.join(SOURCE, "shared", "core", "examples")
 
@@ -32,7 +33,7 @@ class Examples(watchfloor.SystemTest):
                 self.assertLessEqual(len(file.readlines()), 60, path)
 
     def test_whoever_comes_first_creates(self):
-        system = self.system("")
+        system = self.new_system("")
         name = "/wf.%s.board" % system.instance
         visitors = [subprocess.Popen([example("first_creates"), name], stdout=subprocess.PIPE,
                                      universal_newlines=True) for _ in range(12)]
@@ -43,28 +44,23 @@ class Examples(watchfloor.SystemTest):
                          list(range(1, 13)))
 
     def test_reading_while_another_writes(self):
-        system = self.system("")
+        system = self.new_system("")
         said = self.run_example("read_while_writing", system.instance, system.state)
         self.assertRegex(said, r"^100000 read, 0 torn$")
 
     def test_a_strict_hand_off(self):
-        system = self.system("")
+        system = self.new_system("")
         said = self.run_example("hand_off", "/wf.%s.desk" % system.instance, "2000")
         self.assertEqual(said, "sum 2001000\n")
 
     def test_following_a_parameter_through_a_restart(self):
-        system = self.system()
-        plugins = system.plugin("demo", "[subsystem]\napid = 9\n[parameter n]\nbits = 16\n"
-                                        "unit = V\n")
-        system.configure("[watchfloor]\nplugins = %s\n[listener in]\nhost = 127.0.0.1\nport = 0\n"
-                         % plugins)
-        following = watchfloor.Process(system, [example("follow"), system.instance, "demo", "n",
-                                                "4"])
-        system.processes.append(following)
+        demo = "[subsystem]\napid = 9\n[parameter n]\nbits = 16\nunit = V\n"
+        system = self.new_system("[listener in]\nhost = 127.0.0.1\nport = 0\n", {"demo": demo})
+        following = system.launch(example("follow"), system.instance, "demo", "n", "4")
         for life in range(2):
             receiver = system.receiver()
-            send_udp(system.listeners()["in"],
-                     [ccsds(9, n, bytes([0, 10 * life + n])) for n in range(2)])
+            send_udp(system.place("in"),
+                     [packet(9, n, bytes([0, 10 * life + n])) for n in range(2)])
             following.wait_for_text("%d V VALID" % (10 * life + 1))
             receiver.stop()
         self.assertEqual(following.wait(), 0)

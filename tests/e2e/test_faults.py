@@ -16,8 +16,8 @@ REJECTS = ("truncated", "bad_version", "bad_type", "unknown_apid", "bad_length",
 class Faults(SystemTest):
     def run_with(self, *options, run_for="4s"):
         """Simulate at 50 Hz each, and wait until the receiver has counted it all."""
-        watchfloor.need("wf-receiver", "../tests/test-peek")
-        self.sys = self.system(CONFIG)
+        watchfloor.need("wf-receiver", "test-peek")
+        self.sys = self.new_system(CONFIG)
         self.sys.receiver()
         report = os.path.join(self.sys.folder, "report.json")
         self.sys.run("wf-simulate", "--to", "listener", "--for", run_for, "--report", report,
@@ -29,7 +29,7 @@ class Faults(SystemTest):
         self.rows = {row["name"]: row for row in self.peek("rows", "wf", "subsystems")}
 
     def peek(self, *arguments):
-        return json.loads(self.sys.run("../tests/test-peek", self.sys.instance, *arguments))
+        return self.sys.peek(*arguments)
 
     def balanced(self):
         counters = self.peek("sample", "wf", "receiver")["values"]

@@ -67,8 +67,7 @@ class History(HistoryCase):
         logger = self.logger()
         other = self.logger(ready=False)
         self.assertEqual(other.wait(), 2)
-        other.forget()
-        self.assertIn("running already", other.final_errors)
+        self.assertIn("running already", other.err())
         self.stop_logger(logger)
 
     def test_an_orderly_stop_loses_nothing(self):
@@ -136,12 +135,12 @@ class History(HistoryCase):
         self.wait_stored("sat1", 20)
         self.system.write_config("[logger]\nsubsystems = main.*\n")
         logger.send_signal(signal.SIGHUP)
-        wait_for(lambda: "reload" in logger.stderr(), "the reload")
+        wait_for(lambda: "reload" in logger.err(), "the reload")
         before = self.stored("main")
         self.wait_stored("main", before + 1000)
         self.system.write_config("[logger]\nsinc = 1s\n")
         logger.send_signal(signal.SIGHUP)
-        wait_for(lambda: "nothing was changed" in logger.stderr(), "the refusal")
+        wait_for(lambda: "nothing was changed" in logger.err(), "the refusal")
         heads = self.end_publisher(publisher)
         self.stop_logger(logger)
         self.assert_balanced({"main.power": heads["main.power"]})
@@ -211,7 +210,7 @@ class History(HistoryCase):
         os.close(reader)
         try:
             done = subprocess.run([self.system.program("wf-query"), "power", "--format", "csv"],
-                                  env=self.system.environment(), stdout=writer,
+                                  env=self.system.env, stdout=writer,
                                   stderr=subprocess.PIPE, timeout=60)
         finally:
             os.close(writer)
@@ -289,23 +288,20 @@ class History(HistoryCase):
         os.chmod(path, 0o600)
         with open(path, "wb") as file:
             file.write(b"no database any more" * 100)
-        done = self.system.start("wf-query", "power.number", "--from", "2001-02-01", "--to",
-                                 "2001-03-01", "--format", "json", ready=False, notify=False)
-        text = done.process.stdout.read().decode()
+        done = self.system.launch("wf-query", "power.number", "--from", "2001-02-01", "--to",
+                                 "2001-03-01", "--format", "json")
         self.assertEqual(done.wait(), 0)
-        done.forget()
-        self.assertIn("2001-02-06.db", done.final_errors)
-        answer = json.loads(text)
+        self.assertIn("2001-02-06.db", done.err())
+        answer = json.loads(done.out())
         self.assertEqual([value for _, value in answer["series"][0]["points"]],
                          [0, 1, 2, 4, 5, 6, 7, 8, 9])
         self.assertIn(("2001-02-06T00:00:00.000000000Z", None, "file_corrupt"),
                       [(gap["from"], gap["lost"], gap["cause"]) for gap in answer["gaps"]])
 
     def test_answers_to_bad_questions(self):
-        done = self.system.start("wf-query", "power", ready=False, notify=False)
+        done = self.system.launch("wf-query", "power")
         self.assertEqual(done.wait(), 1)
-        done.forget()
-        self.assertIn("wf up", done.final_errors)
+        self.assertIn("wf up", done.err())
         self.logged("--count", "10", "--rate", "100")
         for args, status, words in (
                 (["nosuch"], 1, "there is: power"),
@@ -315,10 +311,9 @@ class History(HistoryCase):
                 (["power", "--every", "0s"], 2, "--every"),
                 (["power", "--every", "1s", "--agg", "median"], 2, "mean,min,max,last,count,bad"),
                 (["power", "--format", "xml"], 2, "table, csv, json, plot or svg")):
-            done = self.system.start("wf-query", *args, ready=False, notify=False)
+            done = self.system.launch("wf-query", *args)
             self.assertEqual(done.wait(), status, args)
-            done.forget()
-            self.assertIn(words, done.final_errors)
+            self.assertIn(words, done.err())
         self.assertIn("volts", self.query())
 
     def test_a_stranger_with_sqlite(self):

@@ -8,7 +8,6 @@ import struct
 import subprocess
 import unittest
 
-import packets
 import watchfloor
 import xtcecase
 from xtcecase import document, refs

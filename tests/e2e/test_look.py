@@ -14,7 +14,7 @@ import time
 import unittest
 
 import watchfloor
-from watchfloor import ccsds, send_udp
+from packets import packet, send_udp
 
 SCHEMA = """
 [subsystem]
@@ -67,16 +67,13 @@ def odd(big=2**64 - 1, level=56, ratio=float("nan"), mode=1, cells=(1, 2, 3), te
 
 class Look(watchfloor.SystemTest):
     def start(self):
-        system = self.system()
-        plugins = system.plugin("odd", SCHEMA)
-        system.plugin("quiet", QUIET)
-        system.configure("[watchfloor]\nplugins = %s\n[listener in]\nhost = 127.0.0.1\nport = 0\n"
-                         % plugins)
+        system = self.new_system("[listener in]\nhost = 127.0.0.1\nport = 0\n",
+                                 {"odd": SCHEMA, "quiet": QUIET})
         self.receiver = system.receiver()
         return system
 
     def send(self, system, *packets):
-        send_udp(system.listeners()["in"], packets)
+        send_udp(system.place("in"), packets)
 
     def received(self, system, count=1):
         def look():
@@ -89,7 +86,7 @@ class Get(Look):
     def test_json_is_exact_and_complete(self):
         system = self.start()
         before = time.time()
-        self.send(system, ccsds(77, 0, odd()))
+        self.send(system, packet(77, 0, odd()))
         self.received(system)
         got = system.get("odd")
         self.assertEqual(list(got), ["odd.big", "odd.level", "odd.ratio", "odd.mode",
@@ -112,13 +109,13 @@ class Get(Look):
 
     def test_severity_follows_the_limits(self):
         system = self.start()
-        self.send(system, ccsds(77, 0, odd(level=200)))
+        self.send(system, packet(77, 0, odd(level=200)))
         self.received(system)
         self.assertGreater(system.get("odd.level")["odd.level"]["severity"], 0)
 
     def test_csv_quotes_what_it_must(self):
         system = self.start()
-        self.send(system, ccsds(77, 0, odd(text=b"a,b")))
+        self.send(system, packet(77, 0, odd(text=b"a,b")))
         self.received(system)
         rows = list(csv.DictReader(io.StringIO(system.run("wf", "get", "--csv", "odd"))))
         values = {row["name"]: row for row in rows}
@@ -128,7 +125,7 @@ class Get(Look):
 
     def test_the_table_shows_no_control_bytes(self):
         system = self.start()
-        self.send(system, ccsds(77, 0, odd()))
+        self.send(system, packet(77, 0, odd()))
         self.received(system)
         text = system.run("wf", "get", "odd")
         self.assertNotIn("\x1b", text)
@@ -136,34 +133,34 @@ class Get(Look):
         self.assertIn("56", system.run("wf", "get", "odd.level", "--raw"))
 
     def test_never_received_and_not_found_are_1(self):
-        done = self.system().run("wf", "get", "any.thing", "--json", check=False)
+        done = self.new_system(None).attempt("wf", "get", "any.thing", "--json")
         self.assertEqual((done.returncode, json.loads(done.stdout)), (1, []))
         self.assertIn("is the system running?", done.stderr)
         system = self.start()
-        done = system.run("wf", "get", "quiet", "--json", check=False)
+        done = system.attempt("wf", "get", "quiet", "--json")
         self.assertEqual(done.returncode, 1)
         one = json.loads(done.stdout)[0]
         self.assertEqual((one["name"], one["value"], one["quality"], one["age_s"]),
                          ("quiet.x", None, "NEVER", None))
-        done = system.run("wf", "get", "nonsense", "--json", check=False)
+        done = system.attempt("wf", "get", "nonsense", "--json")
         self.assertEqual((done.returncode, json.loads(done.stdout)), (1, []))
         self.assertIn("nonsense", done.stderr)
-        self.assertEqual(system.run("wf", "get", "--nonsense", check=False).returncode, 2)
+        self.assertEqual(system.attempt("wf", "get", "--nonsense").returncode, 2)
 
     def test_rows_of_a_table_are_named_by_their_key(self):
         system = self.start()
-        self.send(system, ccsds(77, 0, odd()))
+        self.send(system, packet(77, 0, odd()))
         self.received(system)
         got = self.wait_for(lambda: system.get("wf.subsystems.samples"), "rows")
         self.assertIn("wf.subsystems.samples[odd]", got)
 
     def test_watching_shows_each_new_sample_until_told_to_stop(self):
         system = self.start()
-        self.send(system, ccsds(77, 0, odd(big=1)))
+        self.send(system, packet(77, 0, odd(big=1)))
         self.received(system)
-        watching = system.start("wf-get", "odd.big", "--watch", "--json")
+        watching = system.launch("wf-get", "odd.big", "--watch", "--json")
         watching.wait_for_text('"value": 1,')
-        self.send(system, ccsds(77, 1, odd(big=2)))
+        self.send(system, packet(77, 1, odd(big=2)))
         watching.wait_for_text('"value": 2,')
         self.assertEqual(watching.stop(), 0)
         for line in watching.out().splitlines():
@@ -201,8 +198,8 @@ class Permissions(Look):
 class Status(Look):
     def test_counters_balance(self):
         system = self.start()
-        self.send(system, ccsds(77, 0, odd()), ccsds(77, 3, odd()), ccsds(99, 0, b"??"),
-                  ccsds(2047, 0, b"idle"))
+        self.send(system, packet(77, 0, odd()), packet(77, 3, odd()), packet(99, 0, b"??"),
+                  packet(2047, 0, b"idle"))
         self.wait_for(lambda: system.status()["receiver"]["packets"] == 4, "four packets")
         status = system.status()
         receiver = status["receiver"]
@@ -219,17 +216,17 @@ class Status(Look):
 
     def test_packets_that_are_not_as_defined_are_told_and_marked(self):
         system = self.start()
-        self.send(system, ccsds(77, 0, odd() + b"more"), ccsds(77, 1, odd() + b"more"))
+        self.send(system, packet(77, 0, odd() + b"more"), packet(77, 1, odd() + b"more"))
         self.received(system, 2)
         found = system.get("odd")
         self.assertEqual({found["odd.big"]["quality"], found["odd.ratio"]["quality"],
                           found["odd.level"]["quality"]}, {"SUSPECT", "INVALID"})
-        self.send(system, ccsds(77, 2, odd()[:10]))
+        self.send(system, packet(77, 2, odd()[:10]))
         self.received(system, 3)
         self.assertEqual(system.get("odd.mode")["odd.mode"]["quality"], "ABSENT")
         self.wait_for(lambda: system.subsystem("odd")["long_packets"] == 2 and
                       system.subsystem("odd")["short_packets"] == 1, "the counts")
-        shown = system.run("wf", "status", check=False).stdout
+        shown = system.attempt("wf", "status").stdout
         self.assertIn("odd: 2 packets longer than the schema", shown)
         self.assertIn("odd: 1 packet shorter than the schema", shown)
         said = self.receiver.err()
@@ -237,10 +234,10 @@ class Status(Look):
 
     def test_words_agree_with_numbers_and_reals_are_short(self):
         system = self.start()
-        self.send(system, ccsds(77, 0, odd()), ccsds(77, 2, odd()))
+        self.send(system, packet(77, 0, odd()), packet(77, 2, odd()))
         self.wait_for(lambda: system.status()["receiver"]["gaps"] == 1, "the gap")
-        self.assertIn(" 1 gap, 1 packet missing", system.run("wf", "status", check=False).stdout)
-        text = system.run("wf", "status", "--json", check=False).stdout
+        self.assertIn(" 1 gap, 1 packet missing", system.attempt("wf", "status").stdout)
+        text = system.attempt("wf", "status", "--json").stdout
         status = json.loads(text)
         self.assertEqual(json.dumps(json.loads(text), indent=1, ensure_ascii=False,
                                     separators=(",", ": ")) + "\n", text)
@@ -248,13 +245,13 @@ class Status(Look):
 
     def test_rejects_show_what_came(self):
         system = self.start()
-        self.send(system, ccsds(99, 5, b"\xca\xfe"))
+        self.send(system, packet(99, 5, b"\xca\xfe"))
         self.wait_for(lambda: system.status()["receiver"]["packets"] == 1, "the packet")
-        done = system.run("wf", "status", "--rejects", check=False)
+        done = system.attempt("wf", "status", "--rejects")
         self.assertIn("unknown_apid", done.stdout)
         self.assertIn("cafe", done.stdout)
-        rejects = json.loads(system.run("wf", "status", "--rejects", "--json",
-                                        check=False).stdout)["rejects"]
+        shown = system.run("wf", "status", "--rejects", "--json", status=None)
+        rejects = json.loads(shown)["rejects"]
         self.assertEqual((rejects[-1]["apid"], rejects[-1]["sequence"]), (99, 5))
 
     def test_the_last_sample_of_a_stopped_receiver_invents_no_rate(self):
@@ -262,7 +259,7 @@ class Status(Look):
         values = system.status()["receiver"]
         # Just behind a sample, so that the last one comes milliseconds later.
         self.wait_for(lambda: system.status()["receiver"]["uptime"] > values["uptime"], "a sample")
-        self.send(system, *(ccsds(99, number, b"\0") for number in range(20)))
+        self.send(system, *(packet(99, number, b"\0") for number in range(20)))
         self.receiver.stop()
         receiver = system.status()["receiver"]
         self.assertLess(receiver["packet_rate"], 41)
@@ -271,24 +268,24 @@ class Status(Look):
         system = self.start()
         self.wait_for(lambda: "source main is silent" in system.status()["problems"],
                       "the silence of a source that never sent")
-        self.send(system, ccsds(77, 0, odd()))
-        self.wait_for(lambda: system.run("wf", "status", check=False).returncode == 0, "all well")
+        self.send(system, packet(77, 0, odd()))
+        self.wait_for(lambda: system.attempt("wf", "status").returncode == 0, "all well")
         self.assertTrue(system.status()["ready"])
         self.receiver.stop()
-        done = system.run("wf", "status", check=False)
+        done = system.attempt("wf", "status")
         self.assertEqual(done.returncode, 1)
         self.assertIn("receiver was stopped", done.stdout)
         self.assertFalse(system.status()["ready"])
         self.receiver = system.receiver()
         self.wait_for(lambda: system.status()["ready"], "ready again")
-        self.receiver.signal(signal.SIGKILL)
+        self.receiver.send_signal(signal.SIGKILL)
         self.receiver.wait()
-        self.wait_for(lambda: "no sign of life" in system.run("wf", "status", check=False).stdout,
+        self.wait_for(lambda: "no sign of life" in system.attempt("wf", "status").stdout,
                       "the missing sign of life")
 
     def test_an_instance_that_never_ran(self):
-        system = self.system("")
-        done = system.run("wf", "status", "--json", check=False)
+        system = self.new_system("")
+        done = system.attempt("wf", "status", "--json")
         self.assertEqual(done.returncode, 1)
         status = json.loads(done.stdout)
         self.assertEqual((status["ready"], status["subsystems"]), (False, []))
@@ -298,14 +295,14 @@ class Status(Look):
 class Clean(Look):
     def test_it_refuses_the_living_and_removes_the_dead(self):
         system = self.start()
-        done = system.run("wf", "clean", check=False)
+        done = system.attempt("wf", "clean")
         self.assertEqual(done.returncode, 1)
         self.assertIn("alive", done.stderr)
         self.assertIn(str(self.receiver.pid), done.stderr)
         before = system.shared_memory()
         self.assertTrue(before)
 
-        self.receiver.signal(signal.SIGKILL)
+        self.receiver.send_signal(signal.SIGKILL)
         self.receiver.wait()
         done = system.run("wf", "clean", "--dry-run")
         self.assertEqual(system.shared_memory(), before)
@@ -318,11 +315,11 @@ class Clean(Look):
     def test_it_finds_the_lease_from_another_state_folder(self):
         system = self.start()
         system.env["WF_STATE"] = os.path.join(system.folder, "elsewhere")
-        done = system.run("wf", "clean", check=False)
+        done = system.attempt("wf", "clean")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
 
     def test_damaged_leftovers_go_too(self):
-        system = self.system("")
+        system = self.new_system("")
         path = "/dev/shm/wf.%s.main.rubbish" % system.instance
         with open(path, "wb") as file:
             file.write(b"rubbish" * 1000)

@@ -18,7 +18,7 @@ import threading
 import time
 import unittest
 
-from notifycase import HEAD, LOG, NotifyCase, acknowledged, normal, raised, wait_for
+from notifycase import LOG, NotifyCase, acknowledged, normal, raised, wait_for
 from terminal import open_pty
 
 
@@ -135,8 +135,8 @@ class Notify(NotifyCase):
         self.assertEqual(len({m["id"] for m in told}), 3)
         wait_for(lambda: self.routes()["log"]["delivered"] == 3, "the region tells of it")
         self.assertEqual(self.health()["failing"], 0)
-        self.assertEqual(program.stop(), 0, program.final_errors)
-        self.assertEqual(program.final_errors.count(" error: "), 0, program.final_errors)
+        self.assertEqual(program.stop(), 0, program.err())
+        self.assertEqual(program.err().count(" error: "), 0, program.err())
 
     def test_nothing_else_is_told(self):
         self.configure(LOG + "severity = 2\nexcept = thermal\n")
@@ -225,15 +225,15 @@ class Notify(NotifyCase):
         self.wait_told(1)
         self.configure(LOG + "hours = nonsense\n")
         program.send_signal(signal.SIGHUP)
-        wait_for(lambda: "nothing was changed" in program.stderr(), "a refusal")
-        self.assertIn("hours: 'nonsense'", program.stderr())
+        wait_for(lambda: "nothing was changed" in program.err(), "a refusal")
+        self.assertIn("hours: 'nonsense'", program.err())
         self.configure(LOG.replace("told.", "other."))
         program.send_signal(signal.SIGHUP)
-        wait_for(lambda: "as configured now" in program.stderr(), "a reload")
+        wait_for(lambda: "as configured now" in program.err(), "a reload")
         journal.write(normal("a.b.c LIMIT"), raised("a.b.d LIMIT"))
         self.wait_told(1, "other.jsonl")
         self.assertEqual(len(self.told()), 1)
-        self.assertEqual(program.stop(), 0, program.final_errors)
+        self.assertEqual(program.stop(), 0, program.err())
 
     # -- the ways --------------------------------------------------------------------------------
 
@@ -347,7 +347,7 @@ class Notify(NotifyCase):
         self.assertIn("HTTP 404", self.routes()["web"]["why"])
         wait_for(lambda: self.health()["given_up"] == 1 and self.health()["failing"] == 1, "health")
         self.assertEqual(len(hooks.requests), 1)
-        self.assertIn("a message was given up: HTTP 404", program.stderr())
+        self.assertIn("a message was given up: HTTP 404", program.err())
 
     def test_mail_is_sent_and_a_refusal_told(self):
         mail = Mail()
@@ -426,7 +426,7 @@ class Notify(NotifyCase):
 
     def ask_notify(self, *args):
         done = subprocess.run([self.system.program("wf-notify"), *args],
-                              env=self.system.environment(), stdout=subprocess.PIPE,
+                              env=self.system.env, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=120)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -474,21 +474,21 @@ class Notify(NotifyCase):
         notify = self.notify()
         wait_for(lambda: self.health()["failing"] == 1, "it is known")
         self.assertIn("is not a program", self.routes()["page"]["why"])
-        self.assertIn("route page: command: ", notify.stderr())
+        self.assertIn("route page: command: ", notify.err())
         with open(program, "w") as file:
             file.write("#!/bin/sh\nexit 0\n")
         os.chmod(program, 0o755)
         wait_for(lambda: self.health()["failing"] == 0, "it is mended")
         journal.write(raised())
         wait_for(lambda: self.routes()["page"]["delivered"] == 1, "told")
-        self.assertEqual(notify.stop(), 0, notify.final_errors)
+        self.assertEqual(notify.stop(), 0, notify.err())
 
     # -- checking ----------------------------------------------------------------------------------
 
     def check(self, text, status=2):
         self.configure(text)
         done = subprocess.run([self.system.program("wf-notify"), "--check", "--config",
-                               self.system.config_file()], env=self.system.environment(),
+                               self.system.config_file()], env=self.system.env,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stderr.decode()

@@ -44,7 +44,7 @@ class NotifyAlert(AlertCase):
         self.wait_told(("raised", LIMIT), ("acknowledged", LIMIT))
         self.power(28, 28, 28, 28, mode=0)
         self.wait_told(("raised", LIMIT), ("acknowledged", LIMIT), ("normal", LIMIT))
-        self.assertEqual(self.notify.stop(), 0, self.notify.final_errors)
+        self.assertEqual(self.notify.stop(), 0, self.notify.err())
 
     def test_a_shelved_alarm_is_silent_and_told_when_it_comes_back(self):
         self.begin(LOG + "[escalation all]\nafter = 0s: log; repeat 1s\n")
@@ -71,13 +71,13 @@ class NotifyAlert(AlertCase):
             self.system.write_config("[watchfloor]\nplugins = plugins:%s\n\n%s%s"
                                      % (BUILT_PLUGINS, CONFIG, routes))
             up = subprocess.Popen([self.system.program("wf-up"), "--config",
-                                   self.system.config_file()], env=self.system.environment(),
+                                   self.system.config_file()], env=self.system.env,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             line = up.stdout.readline().decode()
             self.assertEqual(" notify" in line, wanted, line)
             if wanted:
                 done = subprocess.run([self.system.program("wf-notify"), "test", "log"],
-                                      env=self.system.environment(), timeout=60)
+                                      env=self.system.env, timeout=60)
                 self.assertEqual(done.returncode, 0)
                 self.assertEqual(len(self.told()), 1)
             up.terminate()
@@ -91,7 +91,7 @@ class NotifyAlert(AlertCase):
             self.system.write_config("[watchfloor]\nplugins = plugins:%s\n\n%s%s"
                                      % (BUILT_PLUGINS, CONFIG, routes))
             done = subprocess.run([self.system.program("wf-check"), "--config",
-                                   self.system.config_file()], env=self.system.environment(),
+                                   self.system.config_file()], env=self.system.env,
                                   stderr=subprocess.PIPE, timeout=120)
             self.assertEqual(done.returncode, status, done.stderr)
             self.assertIn(words, done.stderr.decode())

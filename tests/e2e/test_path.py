@@ -48,10 +48,10 @@ class Path(SystemTest):
         return found
 
     def ring(self, system, name):
-        return json.loads(system.run("../tests/test-peek", system.instance, "ring", "main", name))
+        return system.peek("ring", "main", name)
 
     def test_what_is_sent_is_received_shown_and_recorded_without_one_missing(self):
-        system = self.system(CONFIG)
+        system = self.new_system(CONFIG)
         up = system.up()
         report = self.simulate(system, "--for", "8s", "--speed", "60", "--fault",
                                "at 3s gap power 1500ms", "--fault", "at 2s duplicate attitude 1s",
@@ -94,9 +94,10 @@ class Path(SystemTest):
         self.assertEqual(up.stop(), 0)
 
     def test_current_values_come_with_unit_quality_and_times(self):
-        system = self.system(CONFIG)
+        system = self.new_system(CONFIG)
         system.up()
-        feed = system.start("wf-simulate", "--to", "listener", "--fault", "at 1s nan attitude.rate_x")
+        feed = system.launch("wf-simulate", "--to", "listener", "--fault",
+                             "at 1s nan attitude.rate_x")
 
         def look():
             found = system.get("power.bus_voltage").get("power.bus_voltage")
@@ -133,9 +134,9 @@ class Path(SystemTest):
         return one if one["quality"] == quality else None
 
     def test_the_demonstration_lives_and_stops_by_itself(self):
-        system = self.system()
+        system = self.new_system(None)
         begun = time.monotonic()
-        up = system.start("wf", "up", "--demo", "--for", "20s")
+        up = system.launch("wf", "up", "--demo", "--for", "20s")
         up.wait_for_text("ready")
         self.wait_for(lambda: {"power.bus_voltage", "host.uptime"} <=
                       set(system.get("power.bus_voltage", "host.uptime")) and
@@ -158,9 +159,9 @@ class Path(SystemTest):
         self.assertEqual(system.own_pids(), [])
 
     def test_a_limit_violation_comes_and_goes(self):
-        system = self.system(CONFIG)
+        system = self.new_system(CONFIG)
         system.up()
-        system.start("wf-simulate", "--to", "listener", "--fault",
+        system.launch("wf-simulate", "--to", "listener", "--fault",
                      "at 2s ramp power.bus_voltage 6s to 34")
         self.wait_for(lambda: system.get("power.bus_voltage")["power.bus_voltage"]["severity"] == 2,
                       "a warning")

@@ -87,10 +87,9 @@ class Query(HistoryCase):
         return [int(row[1]) for row in self.rows("power.number", *args, status=status)[1:]]
 
     def fails(self, *args, words):
-        done = self.system.start("wf-query", *args, ready=False, notify=False)
+        done = self.system.launch("wf-query", *args)
         self.assertEqual(done.wait(), 2)
-        done.forget()
-        self.assertIn(words, done.final_errors)
+        self.assertIn(words, done.err())
 
     # -- conditions ---------------------------------------------------------------------------
 

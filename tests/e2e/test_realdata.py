@@ -42,14 +42,14 @@ class RealData(SystemTest):
     def start_with(self, *schemas):
         watchfloor.need("wf", "wf-up", "wf-receiver", "wf-logger", "wf-query", "wf-status",
                         "wf-send")
-        self.sys = self.system(CONFIG)
+        self.sys = self.new_system(CONFIG)
         for name in schemas:
             with open(os.path.join(watchfloor.SOURCE, "tests", "data", "real", name + ".ini")) as file:
                 # Hours of packets in a moment: the ring holds them all until they are recorded.
-                self.sys.plugin(name, file.read().replace("[subsystem]\n",
+                self.sys.write_schema(name, file.read().replace("[subsystem]\n",
                                                           "[subsystem]\nring = 8192\n"))
         self.up = self.sys.up()
-        self.places = self.sys.listeners()
+        self.places = {one: self.sys.place(one) for one in self.sys.listeners()}
 
     def play(self, listener, path, *options):
         """With wf send, as an engineer would; returns its account."""

@@ -113,7 +113,7 @@ class Live(SystemTest):
 
     def start(self, *transports, rings=()):
         """A system that hears each transport as a source of that name."""
-        self.sys = self.system("[watchfloor]\nplugins = plugins\n" + "".join(
+        self.sys = self.new_system("[watchfloor]\nplugins = plugins\n" + "".join(
             "\n[listener %s]\ntransport = %s\nport = 0\nsource = %s\n" % (one, one, one)
             for one in transports))
         self.plugins = os.path.join(self.sys.folder, "plugins")
@@ -122,7 +122,7 @@ class Live(SystemTest):
         self.bring_in("jpss", "jpss1_geolocation_xtce_v1.xml")
         events = os.path.join(watchfloor.SOURCE, "tests", "data", "real", "cfs_event.ini")
         with open(events) as file:
-            self.sys.plugin("cfs_event", file.read())
+            self.sys.write_schema("cfs_event", file.read())
         for name, ring in rings:
             path = os.path.join(self.plugins, name, name + ".ini")
             with open(path) as file:
@@ -130,12 +130,11 @@ class Live(SystemTest):
             with open(path, "w") as file:
                 file.write(text.replace("[subsystem]\n", "[subsystem]\nring = %d\n" % ring, 1))
         self.up = self.sys.up()
-        self.places = self.sys.listeners()
+        self.places = {one: self.sys.place(one) for one in transports}
         self.played = []        # (transport, recording, count)
 
     def bring_in(self, *parts):
-        done = self.sys.run("wf", "import", "xtce", testdata(*parts), "--out", self.plugins,
-                            check=False)
+        done = self.sys.attempt("wf", "import", "xtce", testdata(*parts), "--out", self.plugins)
         self.assertEqual(done.returncode, 0, done.stderr)
 
     # --- playing --------------------------------------------------------------------------------
@@ -143,7 +142,7 @@ class Live(SystemTest):
     def play(self, transport, recording, count, *options):
         """Start wf send for the first `count` packets."""
         self.played.append((transport, recording, count))
-        return self.sys.start("wf", "send", recording.path, "--to", "%s:%s:%d" % (
+        return self.sys.launch("wf", "send", recording.path, "--to", "%s:%s:%d" % (
             (transport,) + self.places[transport]), "--json", "--count", str(count),
             *options)
 
@@ -176,8 +175,8 @@ class Live(SystemTest):
         """{subsystem: rows of texts} as wf decode has them."""
         out = os.path.join(self.sys.folder, "decoded")
         shutil.rmtree(out, ignore_errors=True)
-        done = self.sys.run("wf", "decode", recording.cut(count, self.sys.folder), "--schema",
-                            self.plugins, "--out", out, *recording.decode, *options, check=False)
+        done = self.sys.attempt("wf", "decode", recording.cut(count, self.sys.folder), "--schema",
+                            self.plugins, "--out", out, *recording.decode, *options)
         self.assertIn(done.returncode, (0, 1), done.stderr)
         # History holds what was sent twice once; then these would have to be left out here.
         self.assertNotIn("repeated", done.stderr)
@@ -334,7 +333,7 @@ class Live(SystemTest):
                          {"VALID"})
         self.wait_for(lambda: self.sys.subsystem(name)["long_packets"] == 17, "17 long packets")
         self.assertEqual(self.sys.subsystem(name)["rejected"], 0)
-        shown = self.sys.run("wf", "status", check=False).stdout
+        shown = self.sys.attempt("wf", "status").stdout
         self.assertIn("%s: 17 packets longer than the schema, which may be older" % name, shown)
         self.assertEqual(self.up.err().count("longer than its schema"), 1)
 
@@ -349,8 +348,8 @@ class Live(SystemTest):
                 file.write(hit.bytes[begin:end] * (2 if number % 10 == 3 else 1))
                 begin = end
         repeated = len(range(3, len(hit.ends), 10))
-        done = self.sys.run("wf", "decode", twice, "--schema", self.plugins, "--out",
-                            os.path.join(self.sys.folder, "twice"), check=False)
+        done = self.sys.attempt("wf", "decode", twice, "--schema", self.plugins, "--out",
+                            os.path.join(self.sys.folder, "twice"))
         self.assertIn("HIT_HSKP: %d rows, %d repeated" % (len(hit.ends) + repeated, repeated),
                       done.stderr)
         self.sys.run("wf", "send", twice, "--to", "tcp:%s:%d" % self.places["tcp"], "--speed",

@@ -9,17 +9,16 @@ import subprocess
 import unittest
 
 import receivercase
-import wfsystem
+import watchfloor
 from receivercase import SCHEMAS, SERIAL, UDP, serial_packet
 
 
-class Refusals(unittest.TestCase):
+class Refusals(watchfloor.SystemTest):
     def refused(self, config, schemas=None, setup=()):
-        system = wfsystem.System(config, SCHEMAS if schemas is None else schemas)
-        self.addCleanup(system.close)
+        system = self.new_system(config, SCHEMAS if schemas is None else schemas)
         done = subprocess.run([*setup, system.program("wf-receiver"), "--config",
                                system.config_file()],
-                              env=system.environment(), stdout=subprocess.PIPE,
+                              env=system.env, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=60)
         self.assertEqual(done.returncode, 2, done.stderr.decode())
         self.assertEqual(done.stdout, b"")
@@ -61,25 +60,23 @@ class Refusals(unittest.TestCase):
         self.assertIn("region_memory", text)
 
     def test_a_refused_start_spares_what_an_earlier_life_left(self):
-        system = wfsystem.System(UDP, {"serial": SERIAL})
-        self.addCleanup(system.close)
+        system = self.new_system(UDP, {"serial": SERIAL})
         receiver = system.receiver()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(serial_packet(7), ("127.0.0.1", system.port("in")))
-        wfsystem.wait_for(lambda: system.counters()["published"] == 1, "the packet")
+        watchfloor.wait_for(lambda: system.counters()["published"] == 1, "the packet")
         self.assertEqual(receiver.stop(), 0)
         before = self.shared_memory(system)
         system.write_schema("zebra", SERIAL.replace("apid  = 100", "apid = 200"))
         system.write_config("[receiver]\nregion_memory = 1M\n\n" + UDP)
-        refused = system.start("wf-receiver", "--config", system.config_file(), ready=False)
+        refused = system.launch("wf-receiver", "--config", system.config_file())
         self.assertEqual(refused.wait(), 2)
-        refused.forget()
-        self.assertIn("region_memory", refused.final_errors)
+        self.assertIn("region_memory", refused.err())
         self.assertEqual(self.shared_memory(system), before)
         self.assertEqual([one["values"]["serial"] for one in
                           system.peek("ring", "main", "serial")], [7])
 
-    @unittest.skipUnless(wfsystem.has_private_mounts(), "no right to a private /dev/shm here")
+    @unittest.skipUnless(watchfloor.has_private_mounts(), "no right to a private /dev/shm here")
     def test_no_space_in_dev_shm(self):
         text = self.refused(UDP, setup=("unshare", "-m", "sh", "-c",
                                         "mount -t tmpfs -o size=256k tmpfs /dev/shm && exec \"$@\"",
@@ -88,8 +85,7 @@ class Refusals(unittest.TestCase):
         self.assertIn("no room", text)
 
     def test_only_checking_opens_and_makes_nothing(self):
-        system = wfsystem.System(UDP, SCHEMAS)
-        self.addCleanup(system.close)
+        system = self.new_system(UDP, SCHEMAS)
         text = system.run("wf-receiver", "--config", system.config_file(), "--check")
         self.assertIn("1 listeners, %d subsystems" % len(SCHEMAS), text)
         self.assertFalse(os.path.exists(system.state))
@@ -98,8 +94,7 @@ class Refusals(unittest.TestCase):
         system.run("wf-receiver", "--config", system.config_file(), "--check", status=2)
 
     def test_wf_check_knows_what_only_the_receiver_understands(self):
-        system = wfsystem.System(UDP, SCHEMAS)
-        self.addCleanup(system.close)
+        system = self.new_system(UDP, SCHEMAS)
         system.run("wf-check", "--config", system.config_file())
         system.write_config(UDP + "allow = 10.0.0.1/8\n")
         system.run("wf-check", "--config", system.config_file(), status=2)
@@ -115,7 +110,7 @@ class Second(receivercase.ReceiverCase):
         self.settled(published=1)
         second = self.system.receiver(ready=False)
         self.assertEqual(second.wait(), 2)
-        self.assertIn(str(self.receiver.pid), second.stderr())
+        self.assertIn(str(self.receiver.pid), second.err())
         self.udp().send(serial_packet(1))
         self.settled(published=2)
         self.assertTrue(os.path.exists(os.path.join(self.system.state, "run", "listeners.json")))
@@ -147,10 +142,9 @@ class Second(receivercase.ReceiverCase):
                          {"sat2"})
 
     def test_the_watchdog_is_fed(self):
-        self.system = wfsystem.System(UDP, SCHEMAS)
-        self.addCleanup(self.system.close)
+        self.system = self.new_system(UDP, SCHEMAS)
         receiver = self.system.receiver(env={"WATCHDOG_USEC": "500000"})
-        wfsystem.wait_for(lambda: receiver.poll_states().count("WATCHDOG=1") >= 3, "watchdog")
+        watchfloor.wait_for(lambda: receiver.poll_states().count("WATCHDOG=1") >= 3, "watchdog")
         self.assertEqual(receiver.stop(), 0)
 
 

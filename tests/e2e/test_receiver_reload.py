@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: MIT
 # label: full
 """HUP: a new configuration takes the place of the old one, all or nothing, while packets flow."""
-import os
 import signal
 import socket
 import time
 import unittest
 
-import packets
 import receivercase
-import wfsystem
+import watchfloor
 from receivercase import SERIAL, UDP, serial_packet, timed_packet
 
 
@@ -60,7 +58,7 @@ class Reload(receivercase.ReceiverCase):
         self.system.write_config(UDP + "\n[listener more]\nport = 0\n")
         values = self.reload(fails=True)
         self.assertTrue(values["is_reload_refused"])
-        self.assertIn("serial.ini:", self.receiver.stderr())
+        self.assertIn("serial.ini:", self.receiver.err())
         self.assertEqual(list(self.system.listeners()), ["in"])
         sender.send(serial_packet(0))
         self.settled(published=1)
@@ -78,7 +76,7 @@ class Reload(receivercase.ReceiverCase):
         self.system.write_config(UDP + "\n[listener a]\nport = 0\n[listener b]\nport = %d\n" %
                                  taken.getsockname()[1])
         self.reload(fails=True)
-        self.assertIn("in use", self.receiver.stderr())
+        self.assertIn("in use", self.receiver.err())
         self.assertEqual(self.created(), before)
         self.udp().send(timed_packet(0, time.time()))
         self.settled(published=1)
@@ -141,7 +139,7 @@ class Reload(receivercase.ReceiverCase):
             for _ in range(20):
                 sender.send(serial_packet(sent))
                 sent += 1
-            wfsystem.wait_for(lambda: (self.system.peek("sample", "main", "serial") or
+            watchfloor.wait_for(lambda: (self.system.peek("sample", "main", "serial") or
                                        {"values": {"serial": -1}})["values"]["serial"] >= sent - 1,
                               "packets of this turn")
         values = self.settled(datagrams=sent, published=sent)

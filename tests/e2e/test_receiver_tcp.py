@@ -8,9 +8,8 @@ import socket
 import time
 import unittest
 
-import packets
 import receivercase
-import wfsystem
+import watchfloor
 from receivercase import SERIAL, TCP, TIMED, serial_packet, timed_packet
 
 
@@ -52,20 +51,19 @@ class Streams(receivercase.ReceiverCase):
     def test_a_burst_waits_until_monitors_had_time_to_look(self):
         self.start("[receiver]\nring_turn = 1s\n\n" + TCP,
                    {"serial": SERIAL.replace("4096", "64"), "timed": TIMED})
-        follower = wfsystem.Process(self.system, "test-follow", self.system.instance,
-                                    "main.serial", notify=False)
-        self.assertEqual(follower.process.stdout.readline(), b"following\n")
+        follower = self.system.launch("test-follow", self.system.instance, "main.serial")
+        follower.wait_for_text("following\n")
         fast, other = self.tcp(), self.tcp()
         fast.sendall(b"".join(serial_packet(n) for n in range(160)))
         fast.close()                # all at once, and nobody at the other end any more
-        wfsystem.wait_for(lambda: self.system.counters()["stream_waits"] > 0, "a wait")
+        watchfloor.wait_for(lambda: self.system.counters()["stream_waits"] > 0, "a wait")
         other.sendall(timed_packet(0, time.time()))     # another stream is read meanwhile
         values = self.settled(published=161, rejected=0)
         self.assertLess(self.ring("timed")[0]["packet"], 160)
         self.assertGreaterEqual(values["stream_waits"], 4)
         self.assertEqual(self.receiver.stop(), 0)
-        self.assertEqual(follower.stop(), 0, follower.final_errors)
-        tally = json.loads(follower.output)
+        self.assertEqual(follower.stop(), 0, follower.err())
+        tally = json.loads(follower.out().splitlines()[-1])
         self.assertEqual((tally["delivered"], tally["lost"]), (160, 0), tally)
 
     def test_a_stop_publishes_what_still_waits(self):
@@ -73,7 +71,7 @@ class Streams(receivercase.ReceiverCase):
                    {"serial": SERIAL.replace("4096", "64")})
         sender = self.tcp()
         sender.sendall(b"".join(serial_packet(n) for n in range(160)))
-        wfsystem.wait_for(lambda: self.system.counters()["stream_waits"] > 0, "a wait")
+        watchfloor.wait_for(lambda: self.system.counters()["stream_waits"] > 0, "a wait")
         self.assertLess(self.system.counters()["published"], 160)
         self.assertEqual(self.receiver.stop(), 0)
         values = self.system.counters()
@@ -122,7 +120,7 @@ class Streams(receivercase.ReceiverCase):
             with socket.create_connection(("127.0.0.1", port)) as sender:
                 sender.sendall(serial_packet(number))
         self.settled(published=300, connections=0)
-        wfsystem.wait_for(lambda: len(self.descriptors()) <= descriptors + 1, "descriptors")
+        watchfloor.wait_for(lambda: len(self.descriptors()) <= descriptors + 1, "descriptors")
 
     def descriptors(self):
         return os.listdir("/proc/%d/fd" % self.receiver.pid)
@@ -130,7 +128,7 @@ class Streams(receivercase.ReceiverCase):
     def test_without_descriptors_it_goes_on_without_spinning(self):
         self.start(TCP)
         # Only when it has said READY is its notify socket closed, and its own files are open.
-        wfsystem.wait_for(lambda: self.system.peek("sample", "wf", "receiver")["number"] >= 1,
+        watchfloor.wait_for(lambda: self.system.peek("sample", "wf", "receiver")["number"] >= 1,
                           "the first second")
         # The limit is on numbers, and some below the highest may be free.
         numbers = [int(name) for name in self.descriptors()]
@@ -155,7 +153,7 @@ class Client(receivercase.ReceiverCase):
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind(("127.0.0.1", port))
         server.listen()
-        server.settimeout(wfsystem.DEADLINE)
+        server.settimeout(watchfloor.PATIENCE_S)
         self.addCleanup(server.close)
         return server
 
@@ -179,7 +177,7 @@ class Client(receivercase.ReceiverCase):
         port = placeholder.getsockname()[1]
         placeholder.close()
         self.start("[listener in]\ntransport = tcp-connect\nport = %d\n" % port)
-        row = wfsystem.wait_for(lambda: (lambda r: r if r["trouble"] else None)(
+        row = watchfloor.wait_for(lambda: (lambda r: r if r["trouble"] else None)(
             self.system.table("links", "link")["in"]), "trouble told")
         self.assertIn("refused", row["trouble"])
         self.assertEqual(self.system.counters()["listeners_down"], 1)
@@ -192,7 +190,7 @@ class Client(receivercase.ReceiverCase):
     def test_a_host_that_cannot_be_looked_up_is_told_and_tried_again(self):
         self.start("[listener in]\ntransport = tcp-connect\nhost = no-such-host.invalid\n"
                    "port = 9\n")
-        wfsystem.wait_for(lambda: self.system.table("links", "link")["in"]["trouble"], "trouble")
+        watchfloor.wait_for(lambda: self.system.table("links", "link")["in"]["trouble"], "trouble")
         self.assertEqual(self.receiver.stop(), 0)
 
 

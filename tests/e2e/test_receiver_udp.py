@@ -8,7 +8,7 @@ import unittest
 
 import packets
 import receivercase
-import wfsystem
+import watchfloor
 from receivercase import (GAP_BEFORE, LATE, LONG, RESTART, SHORT, TIME_BAD, UDP, serial_packet,
                           timed_packet)
 
@@ -110,7 +110,7 @@ class Rejecting(receivercase.ReceiverCase):
                              (reason, self.rejected(values)))
         self.assertEqual(values["published"], 0)
         self.assertEqual(values["rejected"], len(cases))
-        kept = wfsystem.wait_for(
+        kept = watchfloor.wait_for(
             lambda: (lambda ring: ring if len(ring) == len(cases) else None)(
                 self.ring("rejects", "wf")), "rejects")
         for sample, (reason, data) in zip(kept, cases):
@@ -148,7 +148,7 @@ class Rejecting(receivercase.ReceiverCase):
         for number in range(2000):
             sender.send(packets.packet(999, number, struct.pack(">I", number)))
         self.settled(datagrams=2000, packets=2000)
-        newest = wfsystem.wait_for(
+        newest = watchfloor.wait_for(
             lambda: (lambda s: s if s["values"]["sequence"] == 1999 else None)(
                 self.system.peek("sample", "wf", "rejects")), "the newest reject")
         self.assertEqual(newest["values"]["apid"], 999)
@@ -216,7 +216,7 @@ class Sequence(receivercase.ReceiverCase):
             sender.send(serial_packet(number, number % 16384))
             if number % 200 == 199:
                 # Not faster than the sanitized receiver: this is about counts, not load.
-                wfsystem.wait_for(lambda: self.system.peek("sample", "main", "serial")["values"]
+                watchfloor.wait_for(lambda: self.system.peek("sample", "main", "serial")["values"]
                                   ["serial"] >= number, "the receiver keeping up")
         values = self.settled(packets=total, published=total)
         self.assertEqual((values["gaps"], values["lost"], values["restarts"]), (0, 0, 0))
@@ -292,14 +292,14 @@ source = sat4
         self.start("[receiver]\nsource_silent = 1s\n\n" + UDP)
         self.udp().send(timed_packet(0, time.time()))
         self.subsystem("timed", samples=1, is_stale=True)
-        wfsystem.wait_for(lambda: self.system.counters()["sources_silent"] == 1, "silent source")
+        watchfloor.wait_for(lambda: self.system.counters()["sources_silent"] == 1, "silent source")
 
 
 class Health(receivercase.ReceiverCase):
     def test_the_receiver_tells_about_itself_each_second(self):
         self.start()
         first = self.system.peek("sample", "wf", "receiver")
-        later = wfsystem.wait_for(
+        later = watchfloor.wait_for(
             lambda: (lambda s: s if s["number"] >= first["number"] + 2 else None)(
                 self.system.peek("sample", "wf", "receiver")), "health")
         self.assertGreater(later["values"]["memory"], 0)

@@ -12,7 +12,7 @@ import unittest
 
 import packets
 from receivercase import ReceiverCase, TCP, UDP, serial_packet
-from wfsystem import wait_for
+from watchfloor import wait_for
 
 KEEP = "[receiver]\npacket_ring = 4M\n\n[recorder]\nsync = 100ms\n\n"
 
@@ -154,7 +154,7 @@ class Recorder(ReceiverCase):
         self.start(UDP)
         recorder = self.recorder()
         self.assertEqual(recorder.stop(), 0)
-        self.assertIn("packet_ring", recorder.final_errors)
+        self.assertIn("packet_ring", recorder.err())
 
     def test_wf_packets_shows_them_and_where_a_value_came_from(self):
         self.start(KEEP + UDP)
@@ -186,18 +186,16 @@ class Recorder(ReceiverCase):
 
     def test_without_an_archive_wf_packets_says_how_to_begin_one(self):
         self.start(UDP)
-        process = self.system.start("wf-packets", ready=False)
+        process = self.system.launch("wf-packets")
         self.assertEqual(process.wait(), 2)
-        process.forget()
-        self.assertIn("packet_ring", process.final_errors)
+        self.assertIn("packet_ring", process.err())
 
     def test_a_second_recorder_is_refused(self):
         self.start(KEEP + UDP)
         recorder = self.recorder()
         other = self.recorder(ready=False)
         self.assertEqual(other.wait(), 2)
-        other.forget()
-        self.assertIn("running already", other.final_errors)
+        self.assertIn("running already", other.err())
         self.assertEqual(recorder.stop(), 0)
 
     def test_the_logger_leaves_packets_to_the_recorder(self):

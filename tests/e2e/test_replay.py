@@ -6,7 +6,6 @@ import sqlite3
 import unittest
 
 from historycase import POWER, HistoryCase, wait_for
-from wfsystem import System
 
 # 2001-02-03T23:59:55Z: ten seconds of samples go over midnight.
 BEGIN_NS = 981244795 * 10**9
@@ -16,8 +15,7 @@ FROM, TO = "2001-02-03T23:59:55Z", "2001-02-04T00:00:05Z"
 class Replay(HistoryCase):
     def setUp(self):
         super().setUp()
-        self.other = System(schemas={"power": POWER})
-        self.addCleanup(self.other.close)
+        self.other = self.new_system(schemas={"power": POWER})
 
     def record(self, *args):
         logger = self.logger()
@@ -55,8 +53,7 @@ class Replay(HistoryCase):
         logger = self.other.start("wf-logger", "--config", self.other.config_file())
         replay = self.replay("--speed", "max")
         self.assertEqual(replay.wait(), 0)
-        replay.forget()
-        self.assertIn("replayed 2000 samples", replay.final_errors)
+        self.assertIn("replayed 2000 samples", replay.err())
         self.assertEqual(logger.stop(), 0)
         self.assertEqual(self.order_of(self.other), self.order_of(self.system))
         self.assertEqual(len(self.order_of(self.other)), 2000)
@@ -79,14 +76,11 @@ class Replay(HistoryCase):
         self.remote("speed", "max")
         self.remote("resume")
         self.assertEqual(replay.wait(), 0)
-        replay.forget()
 
     def refused(self, *words):
-        process = self.system.start("wf-replay", *words, "--into", self.other.instance,
-                                    ready=False)
+        process = self.system.launch("wf-replay", *words, "--into", self.other.instance)
         self.assertEqual(process.wait(), 2)
-        process.forget()
-        return process.final_errors
+        return process.err()
 
     def test_it_keeps_its_pace_and_is_marked(self):
         self.record()
@@ -99,7 +93,6 @@ class Replay(HistoryCase):
         self.remote("seek", "2001-02-04T00:00:00Z")
         self.remote("stop")
         self.assertEqual(replay.wait(), 0)
-        replay.forget()
 
     def test_where_it_would_mix_with_live_telemetry_it_is_refused(self):
         self.record()
@@ -120,11 +113,9 @@ class Replay(HistoryCase):
                               (["pause"], "not running"),
                               (["step", "x"], "step")):
             self.assertIn(answer, self.refused(*words), words)
-        process = self.system.start("wf-replay", "--from", FROM, "--into", self.system.instance,
-                                    ready=False)
+        process = self.system.launch("wf-replay", "--from", FROM, "--into", self.system.instance)
         self.assertEqual(process.wait(), 2)
-        process.forget()
-        self.assertIn("--into", process.final_errors)
+        self.assertIn("--into", process.err())
 
 
 if __name__ == "__main__":

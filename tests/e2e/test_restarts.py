@@ -26,10 +26,10 @@ class Restarts(SystemTest):
         return one if one["state"] == "running" and one["pid"] != not_pid else None
 
     def peek(self, system, *arguments):
-        return json.loads(system.run("../tests/test-peek", system.instance, *arguments))
+        return system.peek(*arguments)
 
     def test_nothing_is_said_of_processes_that_nobody_watches(self):
-        system = self.system(CONFIG)
+        system = self.new_system(CONFIG)
         up = system.up()
         os.kill(up.pid, signal.SIGKILL)
         self.wait_for(lambda: {one["state"] for one in system.status()["processes"]} == {"unknown"},
@@ -39,9 +39,9 @@ class Restarts(SystemTest):
         self.assertTrue([one for one in status["problems"] if one.startswith("up (process ")])
 
     def test_a_killed_receiver_comes_back_and_everything_goes_on(self):
-        system = self.system(CONFIG)
+        system = self.new_system(CONFIG)
         system.up()
-        feed = system.start("wf-simulate", "--to", "listener")
+        feed = system.launch("wf-simulate", "--to", "listener")
         self.wait_for(lambda: self.fresh(system), "values before")
         before = self.peek(system, "sample", "main", "power")
         logger = system.process_status("logger")
@@ -71,10 +71,10 @@ class Restarts(SystemTest):
         self.assertEqual(values, sorted(values))
 
     def test_a_killed_logger_loses_and_doubles_nothing(self):
-        system = self.system(CONFIG)
+        system = self.new_system(CONFIG)
         system.up()
         report = os.path.join(system.folder, "report.json")
-        feed = system.start("wf-simulate", "--to", "listener", "--report", report, "--rate",
+        feed = system.launch("wf-simulate", "--to", "listener", "--report", report, "--rate",
                             "power=50")
         self.wait_for(lambda: self.fresh(system), "values")
         for _ in range(3):
@@ -98,10 +98,10 @@ class Restarts(SystemTest):
                   ("wf-receiver", "wf-logger", "wf-simulate")]
         for order in orders:
             with self.subTest(order):
-                system = self.system(CONFIG)
+                system = self.new_system(CONFIG)
                 for name in order:
                     arguments = ["--to", "listener"] if name == "wf-simulate" else []
-                    system.start(name, *arguments)
+                    system.launch(name, *arguments)
                 self.wait_for(lambda: self.fresh(system), "values")
                 self.wait_for(lambda: system.query("power.bus_voltage", "--from", "now-1m", "--to",
                                                    "now")["series"][0]["points"], "history")
@@ -113,32 +113,32 @@ class Restarts(SystemTest):
     def test_each_program_alone_says_what_it_waits_for_and_stops_in_order(self):
         for name in ("wf-receiver", "wf-logger"):
             with self.subTest(name):
-                system = self.system(CONFIG)
-                process = system.start(name)
+                system = self.new_system(CONFIG)
+                process = system.launch(name)
                 self.wait_for(lambda: process.err(), "a word of " + name)
                 self.assertTrue(process.is_running(), process.err())
                 self.assertEqual(process.stop(), 0, process.err())
-        system = self.system(CONFIG)
-        done = system.run("wf", "status", "--json", check=False)
+        system = self.new_system(CONFIG)
+        done = system.attempt("wf", "status", "--json")
         self.assertNotEqual(done.returncode, 0)
         self.assertNotIn("Traceback", done.stderr)
-        done = system.run("wf", "get", "power.bus_voltage", check=False)
+        done = system.attempt("wf", "get", "power.bus_voltage")
         self.assertNotEqual(done.returncode, 0)
         self.assertTrue(done.stderr.strip())
-        done = system.run("wf", "query", "power.bus_voltage", "--from", "now-1m", check=False)
+        done = system.attempt("wf", "query", "power.bus_voltage", "--from", "now-1m")
         self.assertNotEqual(done.returncode, 0)
         self.assertTrue(done.stderr.strip())
-        done = system.run("wf", "console", "--once", check=False)
+        done = system.attempt("wf", "console", "--once")
         self.assertTrue(done.stdout.strip() or done.stderr.strip())
 
     def test_two_instances_run_side_by_side(self):
-        one = self.system(CONFIG)
-        two = self.system(CONFIG)
+        one = self.new_system(CONFIG)
+        two = self.new_system(CONFIG)
         one.up()
         up = two.up()
-        self.assertNotEqual(one.listeners(), two.listeners())
-        one.start("wf-simulate", "--to", "listener", "--rate", "comms=0")
-        two.start("wf-simulate", "--to", "listener", "--rate", "power=0")
+        self.assertNotEqual(one.place("spacecraft"), two.place("spacecraft"))
+        one.launch("wf-simulate", "--to", "listener", "--rate", "comms=0")
+        two.launch("wf-simulate", "--to", "listener", "--rate", "power=0")
         self.wait_for(lambda: self.fresh(one, "power.bus_voltage"), "power of the first")
         self.wait_for(lambda: self.fresh(two, "comms.recorder_fill"), "comms of the second")
         self.assertEqual(one.subsystem("comms")["samples"], 0)

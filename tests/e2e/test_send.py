@@ -17,7 +17,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from watchfloor import program, testdata, wait_for  # noqa: E402
+from watchfloor import program, testdata  # noqa: E402
 
 PATIENCE_S = 60
 

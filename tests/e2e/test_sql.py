@@ -51,10 +51,9 @@ class Sql(HistoryCase):
         return json.loads(text) if form == "json" else text
 
     def refused(self, statement, words=""):
-        done = self.system.start("wf-sql", statement, ready=False, notify=False)
+        done = self.system.launch("wf-sql", statement)
         self.assertEqual(done.wait(), 2, statement)
-        done.forget()
-        self.assertIn(words, done.final_errors)
+        self.assertIn(words, done.err())
 
     def both(self, statement):
         """The answer of wf sql, having proved that sqlite3 gives the same rows file by file."""
@@ -154,7 +153,7 @@ class Sql(HistoryCase):
                                              "2   0.02"])
         script = "-- a comment\n.mode csv\nSELECT count(*) AS n\nFROM power;\n.tables\nSELECT 'x''y';\n"
         done = subprocess.run([self.system.program("wf-sql")], input=script.encode(), timeout=60,
-                              env=self.system.environment(), capture_output=True, check=False)
+                              env=self.system.env, capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.decode().split("\r\n")[:2], ["n", "3"])
         self.assertIn("power_minute", done.stdout.decode())
@@ -188,18 +187,16 @@ class Sql(HistoryCase):
         endless = ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
                    " SELECT count(*) FROM n, power")
         begun = time.monotonic()
-        done = self.system.start("wf-sql", "--timeout", "300ms", endless, ready=False, notify=False)
+        done = self.system.launch("wf-sql", "--timeout", "300ms", endless)
         self.assertEqual(done.wait(), 2)
-        done.forget()
-        self.assertIn("longer than it may", done.final_errors)
+        self.assertIn("longer than it may", done.err())
         self.assertLess(time.monotonic() - begun, 20)
-        done = self.system.start("wf-sql", endless, ready=False, notify=False)
+        done = self.system.launch("wf-sql", endless)
         # It may not have begun yet: an interrupt before that would end the program.
-        wait_for(lambda: self.is_busy(done.process.pid), "the statement to run")
+        wait_for(lambda: self.is_busy(done.pid), "the statement to run")
         done.send_signal(signal.SIGINT)
         self.assertEqual(done.wait(), 2)
-        done.forget()
-        self.assertIn("interrupted", done.final_errors)
+        self.assertIn("interrupted", done.err())
 
     @staticmethod
     def is_busy(pid):
@@ -212,18 +209,15 @@ class Sql(HistoryCase):
         os.chmod(path, 0o600)
         with open(path, "wb") as file:
             file.write(b"no database any more" * 100)
-        done = self.system.start("wf-sql", "--format", "csv", "SELECT count(*) FROM power",
-                                 ready=False, notify=False)
-        text = done.process.stdout.read().decode()
+        done = self.system.launch("wf-sql", "--format", "csv", "SELECT count(*) FROM power")
         self.assertEqual(done.wait(), 0)
-        done.forget()
-        self.assertIn("2001-02-04.db", done.final_errors)
-        self.assertEqual(text.split()[1], "100")
+        self.assertIn("2001-02-04.db", done.err())
+        self.assertEqual(done.out().split()[1], "100")
 
     def test_hundreds_of_files_are_one_table(self):
         logger = self.logger()
         self.publish("--count", "400", "--received", str(EVENING), "--step", "86400000000000")
-        wait_for(lambda: len(self.days()) >= 400, "400 days", deadline=120)
+        wait_for(lambda: len(self.days()) >= 400, "400 days", timeout=120)
         self.stop_logger(logger)
         self.assertGreaterEqual(len(self.days()), 400)
         begun = time.monotonic()

@@ -43,7 +43,7 @@ class TenMinutes(SystemTest):
                         "wf-logger", "wf-console")
         if shutil.which("cmake") is None:
             raise unittest.SkipTest("no cmake here")
-        self.sys = self.system()
+        self.sys = self.new_system(None)
         self.place = os.path.join(self.sys.folder, "work")
         os.mkdir(self.place)
         self.sys.env["WATCHFLOOR"] = watchfloor.BUILD
@@ -59,7 +59,7 @@ class TenMinutes(SystemTest):
         self.shell(build)
         configure, up = re.match(r"(.*)^(wf up .*) &$", configure, re.M | re.S).groups()
         self.shell(configure)
-        system = self.sys.start("wf", *up.split()[1:], cwd=self.place)
+        system = self.sys.launch("wf", *up.split()[1:], cwd=self.place)
         system.wait_for_text("ready")
         with open(os.path.join(self.place, "pump.py"), "w") as file:
             file.write(send)

@@ -6,7 +6,7 @@ import os
 import shutil
 import unittest
 
-from alertcase import CONFIG, POWER, AlertCase, struct, wait_for
+from alertcase import CONFIG, AlertCase, struct, wait_for
 from privatedisk import PrivateDisk
 
 LIMIT = "main.power.volts LIMIT"
@@ -106,7 +106,7 @@ class AlertDisk(AlertCase):
     def test_a_disk_that_is_full_from_the_beginning(self):
         filler = []
         self.start_on("4m", lambda disk: filler.append(disk.fill()))
-        self.assertIn("cannot write the journal", self.alert.stderr())
+        self.assertIn("cannot write the journal", self.alert.err())
         self.toggle(3)
         self.assertEqual(self.ask(do="ack", alarm=LIMIT, seq=1)["code"], "BUSY")
         self.wait_state("starting")

@@ -7,7 +7,7 @@ import socket
 import time
 import unittest
 
-from alertcase import CONFIG, POWER, AlertCase, struct, wait_for
+from alertcase import CONFIG, POWER, AlertCase, wait_for
 
 LIMIT = "main.power.volts LIMIT"
 EACH, SUBSYSTEMS = 3400, 3

@@ -3,10 +3,8 @@
 """kill -9 of the alarm monitor at random moments under load. A second monitor over the same samples
 is never killed: both journals must tell the same, transition by transition; whoever looked meanwhile
 was shown nothing that is not in the journal, and no command that was answered is missing."""
-import json
 import os
 import random
-import socket
 import threading
 import time
 import unittest

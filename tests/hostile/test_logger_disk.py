@@ -157,7 +157,7 @@ class LoggerDisk(HistoryCase):
         self.wait_state("failing")
         heads = self.end_publisher(publisher)
         self.assertEqual(logger.stop(), 0)
-        self.assertIn("could not be stored", logger.final_errors)
+        self.assertIn("could not be stored", logger.err())
         os.unlink(filler)
         logger = self.logger_on(disk)
         self.stop_logger(logger)

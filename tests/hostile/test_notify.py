@@ -66,7 +66,7 @@ class Plugins(NotifyCase):
 
     def assert_ended(self, program):
         pid = program.pid
-        self.assertEqual(program.stop(), 0, program.final_errors)
+        self.assertEqual(program.stop(), 0, program.err())
         wait_for(lambda: not workers_of(pid), "all workers are gone")
 
     def test_one_that_ends_its_worker_is_given_up_after_three_times(self):
@@ -79,7 +79,7 @@ class Plugins(NotifyCase):
                 self.assertIn(words, self.routes()["bad"]["why"])
                 wait_for(lambda: self.health()["given_up"] == 5, "the region counts them")
                 self.assertEqual(self.health()["failing"], 1)
-                self.assertIn("route bad: ", program.stderr())
+                self.assertIn("route bad: ", program.err())
                 self.assert_ended(program)
                 journal.close()
                 shutil.rmtree(self.system.state)
@@ -179,7 +179,7 @@ class Killed(NotifyCase):
         wait_for(lambda: {m["alarm"] for m in self.told("lead.jsonl")} >= set(alarms),
                  "all are escalated", 120)
         wait_for(lambda: self.health()["waiting"] == 0, "nothing waits")
-        self.assertEqual(program.stop(), 0, program.final_errors)
+        self.assertEqual(program.stop(), 0, program.err())
         for name, event in (("told.jsonl", "raised"), ("lead.jsonl", "escalated")):
             told = self.told(name)
             self.assertTrue(all(m["event"] == event and 0 < m["entry"] <= last for m in told))
@@ -268,9 +268,9 @@ class Disks(NotifyCase):
         self.wait_told(count + 1, told)
         os.unlink(filler)
         wait_for(lambda: self.health()["state"] == "working", "it is written again")
-        self.assertIn("cannot write the outbox", program.stderr())
-        self.assertEqual(program.stderr().count("cannot write the outbox"), 1)
-        self.assertEqual(program.stop(), 0, program.final_errors)
+        self.assertIn("cannot write the outbox", program.err())
+        self.assertEqual(program.err().count("cannot write the outbox"), 1)
+        self.assertEqual(program.stop(), 0, program.err())
         # Nothing is told again by the next life.
         program = self.start_inside(holder)
         journal.write(raised("a.b.last LIMIT"))
@@ -289,11 +289,11 @@ class Disks(NotifyCase):
         program = self.start_inside(holder)
         journal.write(raised("a.b.c LIMIT"))
         wait_for(lambda: self.health()["state"] == "failing", "it says so")
-        self.assertIn("nobody is told until it can be", program.stderr())
+        self.assertIn("nobody is told until it can be", program.err())
         os.unlink(filler)
         self.wait_told(1, told)
         wait_for(lambda: self.health()["state"] == "working", "it works")
-        self.assertEqual(program.stop(), 0, program.final_errors)
+        self.assertEqual(program.stop(), 0, program.err())
 
     def test_a_log_on_a_full_disk_has_whole_lines_later(self):
         folder = os.path.join(self.system.folder, "logs")
@@ -311,7 +311,7 @@ class Disks(NotifyCase):
         self.assertIn("No space left", self.routes()["log"]["why"])
         os.unlink(inside + "filler")
         self.wait_told(21, inside + "told.jsonl")
-        self.assertEqual(program.stop(), 0, program.final_errors)
+        self.assertEqual(program.stop(), 0, program.err())
 
 
 if __name__ == "__main__":

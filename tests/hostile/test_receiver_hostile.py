@@ -5,16 +5,16 @@
 import json
 import os
 import random
+import shutil
 import signal
 import socket
-import struct
 import threading
 import time
 import unittest
 
 import packets
 import receivercase
-import wfsystem
+import watchfloor
 from receivercase import SCHEMAS, SERIAL, UDP, serial_packet
 
 # How often the receiver is killed; fewer for a quick look.
@@ -53,14 +53,14 @@ def free_port():
 
 class Killing(receivercase.ReceiverCase):
     def follower(self, *more):
-        process = wfsystem.Process(self.system, "test-follow", self.system.instance, "main.serial",
-                                   *more, notify=False)
-        self.assertEqual(process.process.stdout.readline(), b"following\n")
+        process = self.system.launch("test-follow", self.system.instance, "main.serial",
+                                     *more)
+        process.wait_for_text("following\n")
         return process
 
     def books(self, process):
-        self.assertEqual(process.stop(), 0, process.stderr())
-        tally = json.loads(process.output)
+        self.assertEqual(process.stop(), 0, process.err())
+        tally = json.loads(process.out().splitlines()[-1])
         self.assertEqual(tally["delivered"] + tally["lost"], tally["published"], tally)
         for wrong in ("torn", "disorder", "newest_failed"):
             self.assertEqual(tally[wrong], 0, tally)
@@ -86,7 +86,7 @@ class Killing(receivercase.ReceiverCase):
             time.sleep(dice.uniform(0, 1.5 * life))     # where it hits is the point
         self.receiver.kill()
         self.receiver = self.system.receiver()
-        wfsystem.wait_for(lambda: self.system.counters()["published"] > 100, "packets at last")
+        watchfloor.wait_for(lambda: self.system.counters()["published"] > 100, "packets at last")
         feeder.stop()
         self.assertEqual(self.receiver.stop(), 0)
         regions = {(r["source"], r["subsystem"]): r for r in self.system.peek("list")}
@@ -105,7 +105,7 @@ class Killing(receivercase.ReceiverCase):
         self.addCleanup(feeder.stop)
         follower = self.follower()
         self.settled(datagrams=self.system.counters()["datagrams"])
-        wfsystem.wait_for(lambda: self.system.peek("sample", "main", "serial"), "a first sample")
+        watchfloor.wait_for(lambda: self.system.peek("sample", "main", "serial"), "a first sample")
         dice = random.Random(4712)
         for _ in range(40):
             time.sleep(dice.uniform(0, 0.02))
@@ -135,7 +135,7 @@ class Killing(receivercase.ReceiverCase):
                 sender.send(serial_packet(number))
                 number += 1
             dying.kill()
-            wfsystem.wait_for(lambda: (self.system.peek("sample", "main", "serial") or
+            watchfloor.wait_for(lambda: (self.system.peek("sample", "main", "serial") or
                                        {"values": {"serial": -1}})["values"]["serial"] == number - 1,
                               "the newest")
         values = self.settled(published=number)
@@ -161,7 +161,7 @@ class Flooding(receivercase.ReceiverCase):
             values = self.system.counters()
             self.check_balance(values)
             return values if values["datagrams"] + values["kernel_dropped"] == offered else None
-        values = wfsystem.wait_for(look, "the books of a flood", 20)
+        values = watchfloor.wait_for(look, "the books of a flood", 20)
         self.assertEqual(values["packets"], values["datagrams"])
         print({name: values[name] for name in ("datagrams", "kernel_dropped", "published", "lost")})
         # What the kernel dropped is what the sequence counts miss, but for the end of each run.
@@ -191,27 +191,22 @@ class Flooding(receivercase.ReceiverCase):
         self.assertEqual(self.receiver.stop(), 0)
 
 
-@unittest.skipUnless(wfsystem.has_private_mounts(), "no right to a private /dev/shm here")
+@unittest.skipUnless(watchfloor.has_private_mounts(), "no right to a private /dev/shm here")
 class Starving(receivercase.ReceiverCase):
     def test_no_space_while_running_is_survived(self):
-        self.system = wfsystem.System(UDP, SCHEMAS)
-        self.addCleanup(self.system.close)
+        self.system = self.new_system(UDP, SCHEMAS)
         wrapper = os.path.join(self.system.folder, "private-shm")
         with open(wrapper, "w") as file:
             file.write("#!/bin/sh\nmount -t tmpfs -o size=16m tmpfs /dev/shm && exec \"$@\"\n")
         os.chmod(wrapper, 0o700)
-        program = self.system.program("wf-receiver")
-        self.system.program = lambda name: ("unshare" if name == "wf-receiver" else
-                                            wfsystem.System.program(name))
-        receiver = self.system.start("wf-receiver", "-m", wrapper, program, "--config",
+        receiver = self.system.start(shutil.which("unshare"), "-m", wrapper,
+                                     self.system.program("wf-receiver"), "--config",
                                      self.system.config_file())
         filler = "/proc/%d/root/dev/shm/filler" % receiver.pid
-        peek = ("nsenter", "-m", "-t", str(receiver.pid), wfsystem.System.program("test-peek"))
+        peek = (shutil.which("nsenter"), "-m", "-t", str(receiver.pid), self.system.program("test-peek"))
 
         def counters():
-            import subprocess
-            text = subprocess.check_output([*peek, self.system.instance, "sample", "wf",
-                                            "receiver"], env=self.system.environment())
+            text = self.system.run(*peek, self.system.instance, "sample", "wf", "receiver")
             return json.loads(text)["values"]
 
         with open(filler, "wb") as file:
@@ -222,15 +217,15 @@ class Starving(receivercase.ReceiverCase):
                 pass
         self.system.write_schema("more", SERIAL.replace("100", "200"))
         receiver.send_signal(signal.SIGHUP)
-        wfsystem.wait_for(lambda: counters()["reload_failures"] == 1, "the reload to fail")
-        self.assertIn("/dev/shm", receiver.stderr())
+        watchfloor.wait_for(lambda: counters()["reload_failures"] == 1, "the reload to fail")
+        self.assertIn("/dev/shm", receiver.err())
         self.udp().send(serial_packet(0))
-        wfsystem.wait_for(lambda: counters()["published"] == 1, "packets going on")
+        watchfloor.wait_for(lambda: counters()["published"] == 1, "packets going on")
         os.unlink(filler)
         receiver.send_signal(signal.SIGHUP)
-        wfsystem.wait_for(lambda: counters()["reloads"] == 1, "the reload to succeed")
+        watchfloor.wait_for(lambda: counters()["reloads"] == 1, "the reload to succeed")
         self.udp().send(packets.packet(200, 0, receivercase.serial_data(1)))
-        wfsystem.wait_for(lambda: counters()["published"] == 2, "packets of the new subsystem")
+        watchfloor.wait_for(lambda: counters()["published"] == 2, "packets of the new subsystem")
         self.assertEqual(receiver.stop(), 0)
 
 

@@ -16,7 +16,7 @@ import unittest
 
 from historycase import HistoryCase, wait_for
 from tamper import WrongClock
-from wfsystem import SOURCE, System
+from watchfloor import SOURCE
 from wholecheck import WholeCheck
 import wholepath
 
@@ -66,15 +66,14 @@ class WholePath(WholeCheck, HistoryCase):
         seed = int(os.environ.get("WF_TEST_SEED", "0")) or int.from_bytes(os.urandom(4), "little")
         print("WF_TEST_SEED=%d" % seed, flush=True)
         self.dice = random.Random(seed)
-        self.system = System(CONFIG, {"steady": wholepath.STEADY, "burst": wholepath.BURST})
-        self.addCleanup(self.system.close)
+        self.system = self.new_system(CONFIG, {"steady": wholepath.STEADY, "burst": wholepath.BURST})
         for name in SPACECRAFT:
             shutil.copytree(os.path.join(SOURCE, "plugins", name),
                             os.path.join(self.system.folder, "plugins", name))
         self.clock = WrongClock(os.path.join(self.system.folder, "clock"))
         self.addCleanup(self.clock.close)
         self.clock.set("2027-12-31T23:59:50")
-        self.system.more_environment = self.clock.environment()
+        self.system.env.update(self.clock.environment())
         self.streams = [wholepath.Stream("one", "sat1", "steady", 200),
                         wholepath.Stream("two", "sat2", "steady", 200),
                         wholepath.Stream("three", "sat3", "burst", 201)]
@@ -151,7 +150,7 @@ class WholePath(WholeCheck, HistoryCase):
         self.start_logger(ready=self.dice.random() < 0.5)
 
     def stop_and_start_logger(self):
-        self.stop_logger(self.logger_program)
+        self.stop_logger(self.logger_program.wait_ready())      # before, a signal just ends it
         self.start_logger()
 
     def kill_recorder(self):
@@ -159,7 +158,7 @@ class WholePath(WholeCheck, HistoryCase):
         self.start_recorder(ready=self.dice.random() < 0.5)
 
     def stop_and_start_recorder(self):
-        self.assertEqual(self.recorder.stop(), 0, self.recorder.final_errors)
+        self.assertEqual(self.recorder.wait_ready().stop(), 0, self.recorder.err())
         self.start_recorder()
 
     def kill_receiver(self):
@@ -170,7 +169,7 @@ class WholePath(WholeCheck, HistoryCase):
     def stop_and_start_receiver(self):
         with self.sender.paused():
             self.check_life()
-            self.assertEqual(self.receiver.stop(), 0, self.receiver.final_errors)
+            self.assertEqual(self.receiver.stop(), 0, self.receiver.err())
             self.begin_life()
 
     def flood(self):
@@ -210,7 +209,7 @@ class WholePath(WholeCheck, HistoryCase):
         done = subprocess.run(
             [self.system.program("wf-query"), "sat1.steady.number", "sat1.steady.hash", "--format",
              "csv", "--from", "2027-12-31", "--to", "2028-01-02", "--limit", "20000"],
-            env=self.system.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=self.system.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             timeout=120)
         self.assertIn(done.returncode, (0, 1), done.stderr)
         for line in done.stdout.decode().splitlines()[1:]:
@@ -242,8 +241,8 @@ class WholePath(WholeCheck, HistoryCase):
                      "power=50,thermal=50,attitude=50,comms=50"]
         for fault in SIMULATOR_FAULTS:
             arguments += ["--fault", fault]
-        simulator = self.system.start("wf-simulate", "--config", self.system.config_file(),
-                                      *arguments, ready=False)
+        simulator = self.system.launch("wf-simulate", "--config", self.system.config_file(),
+                                       *arguments)
         self.disturb([self.kill_logger, self.flood, self.kill_recorder, self.query,
                       self.kill_logger])
         self.assertEqual(simulator.wait(), 0)
@@ -266,8 +265,8 @@ class WholePath(WholeCheck, HistoryCase):
         self.stop_and_start_receiver()
         self.check_life()
         self.assertEqual(self.receiver.stop(), 0)
-        self.stop_logger(self.logger_program)
-        self.assertEqual(self.recorder.stop(), 0, self.recorder.final_errors)
+        self.stop_logger(self.logger_program.wait_ready())
+        self.assertEqual(self.recorder.wait_ready().stop(), 0, self.recorder.err())
         print("%d packets, %d lives of the receiver, %s" % (self.sender.packets, self.lives,
                                                             self.done), flush=True)
 

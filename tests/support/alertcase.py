@@ -6,10 +6,9 @@ import signal
 import socket
 import sqlite3
 import struct
-import unittest
 
 import packets
-from wfsystem import System, wait_for
+from watchfloor import SystemTest, wait_for
 
 POWER = """[subsystem]
 apid = 100
@@ -43,13 +42,12 @@ title = Hot while nominal
 CONFIG = "[listener here]\nport = 0\nhost = 127.0.0.1\n"
 
 
-class AlertCase(unittest.TestCase):
+class AlertCase(SystemTest):
     schemas = {"power": POWER}
     config = CONFIG
 
     def setUp(self):
-        self.system = System(config=self.config, schemas=self.schemas)
-        self.addCleanup(self.system.close)
+        self.system = self.new_system(config=self.config, schemas=self.schemas)
         self.sequence = {}
         self.sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(self.sender.close)
@@ -67,8 +65,8 @@ class AlertCase(unittest.TestCase):
 
     def stop(self, alert=None):
         alert = alert or self.alert
-        self.assertEqual(alert.stop(), 0, alert.final_errors)
-        return alert.final_errors
+        self.assertEqual(alert.stop(), 0, alert.err())
+        return alert.err()
 
     def kill(self):
         self.alert.kill()
@@ -77,9 +75,9 @@ class AlertCase(unittest.TestCase):
         self.system.write_config(self.config + more)
 
     def reload(self, wanted="reload: "):
-        before = self.alert.stderr().count(wanted)
+        before = self.alert.err().count(wanted)
         self.alert.send_signal(signal.SIGHUP)
-        wait_for(lambda: self.alert.stderr().count(wanted) > before, "'%s'" % wanted)
+        wait_for(lambda: self.alert.err().count(wanted) > before, "'%s'" % wanted)
 
     # -- telemetry ---------------------------------------------------------------------------
 

@@ -6,9 +6,8 @@ import json
 import os
 import signal
 import sqlite3
-import unittest
 
-from wfsystem import System, wait_for
+from watchfloor import SystemTest, wait_for
 
 # Every value follows from the sample's number (test-publish), so a row can be checked by itself.
 POWER = """[subsystem]
@@ -29,10 +28,9 @@ size = 12
 """
 
 
-class HistoryCase(unittest.TestCase):
+class HistoryCase(SystemTest):
     def setUp(self):
-        self.system = System(schemas={"power": POWER})
-        self.addCleanup(self.system.close)
+        self.system = self.new_system(schemas={"power": POWER})
 
     # -- programs --------------------------------------------------------------------------
 
@@ -51,15 +49,15 @@ class HistoryCase(unittest.TestCase):
     @staticmethod
     def end_publisher(publisher):
         status = publisher.stop()
-        assert status == 0, publisher.final_errors
-        return json.loads(publisher.output)
+        assert status == 0, publisher.err()
+        return json.loads(publisher.out())
 
     def logger(self, **more):
         return self.system.start("wf-logger", "--config", self.system.config_file(), **more)
 
     def stop_logger(self, logger):
-        self.assertEqual(logger.stop(), 0, logger.final_errors)
-        return logger.final_errors
+        self.assertEqual(logger.stop(), 0, logger.err())
+        return logger.err()
 
     def query(self, *args, status=0):
         return self.system.run("wf-query", *args, status=status)

@@ -5,9 +5,8 @@ import json
 import os
 import sqlite3
 import subprocess
-import unittest
 
-from wfsystem import SOURCE, System, wait_for
+from watchfloor import SOURCE, SystemTest, wait_for
 
 BUILT_PLUGINS = os.path.join(os.environ.get("WATCHFLOOR_BUILD", os.path.join(SOURCE, "build", "debug")),
                              "lib", "watchfloor", "plugins")
@@ -22,7 +21,7 @@ class Journal:
         self.process = subprocess.Popen(
             [system.program("test-journal"), system.instance, system.state,
              os.path.join(SOURCE, "monitors", "alert", "alarms.ini"), monitor],
-            env=system.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            env=system.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def write(self, *transitions):
         """Commits them together; the id of the last."""
@@ -53,10 +52,9 @@ def normal(alarm="main.power.bus LIMIT", to="RTN_UNACK", **more):
                 **more)
 
 
-class NotifyCase(unittest.TestCase):
+class NotifyCase(SystemTest):
     def setUp(self):
-        self.system = System()
-        self.addCleanup(self.system.close)
+        self.system = self.new_system()
         self.journals = []
 
     def configure(self, text):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """CCSDS space packets for tests, made without the code that is tested."""
+import socket
 import struct
 
 IDLE = 0x7FF
@@ -19,3 +20,20 @@ def cuc(time_s):
     """CUC 4.2 from the TAI epoch, as `time = cuc 4.2`: 37 s ahead of UTC, 1958 to 1970 before."""
     tai = time_s + 37 + 378691200
     return struct.pack(">IH", int(tai), int((tai - int(tai)) * 65536))
+
+
+def split(stream):
+    """The packets of a byte string that holds nothing else."""
+    packets = []
+    while stream:
+        length = 7 + struct.unpack(">H", stream[4:6])[0]
+        packets.append(stream[:length])
+        stream = stream[length:]
+    return packets
+
+
+def send_udp(place, datagrams):
+    family = socket.AF_INET6 if ":" in place[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sender:
+        for datagram in datagrams:
+            sender.sendto(datagram, place)

@@ -2,10 +2,9 @@
 """A test case with a private receiver, and subsystems made for testing receivers."""
 import socket
 import struct
-import unittest
 
 import packets
-import wfsystem
+import watchfloor
 
 # 72 bytes of data; test-follow checks that a sample is whole.
 SERIAL = """[subsystem]
@@ -100,12 +99,11 @@ def timed_packet(sequence, time_s, counts=2800, state=1):
                           secondary=True)
 
 
-class ReceiverCase(unittest.TestCase):
+class ReceiverCase(watchfloor.SystemTest):
     """setUp starts nothing: tests call start() with their configuration."""
 
     def start(self, config=UDP, schemas=None, **more):
-        self.system = wfsystem.System(config, SCHEMAS if schemas is None else schemas)
-        self.addCleanup(self.system.close)
+        self.system = self.new_system(config, SCHEMAS if schemas is None else schemas)
         self.receiver = self.system.receiver(**more)
         return self.system
 
@@ -125,7 +123,7 @@ class ReceiverCase(unittest.TestCase):
 
     def assert_closed(self, sender):
         """The receiver closes the connection; with bytes unread that is a reset."""
-        sender.settimeout(wfsystem.DEADLINE)
+        sender.settimeout(watchfloor.PATIENCE_S)
         try:
             self.assertEqual(sender.recv(1), b"")
         except ConnectionResetError:
@@ -138,7 +136,7 @@ class ReceiverCase(unittest.TestCase):
             self.check_balance(values)
             return values if all(values[name] == value for name, value in wanted.items()) else None
         try:
-            return wfsystem.wait_for(look, "counters %s" % wanted, 10)
+            return watchfloor.wait_for(look, "counters %s" % wanted, 10)
         except AssertionError:
             now = self.system.counters()
             self.assertEqual({name: now[name] for name in wanted}, wanted,
@@ -158,7 +156,7 @@ class ReceiverCase(unittest.TestCase):
         def look():
             row = self.system.table("subsystems", "name").get(name)
             return row if row and all(row[key] == value for key, value in wanted.items()) else None
-        return wfsystem.wait_for(look, "subsystem %s %s" % (name, wanted), 10)
+        return watchfloor.wait_for(look, "subsystem %s %s" % (name, wanted), 10)
 
     def ring(self, subsystem, source="main"):
         return self.system.peek("ring", source, subsystem)

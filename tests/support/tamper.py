@@ -9,7 +9,7 @@ import struct
 import time
 import unittest
 
-from wfsystem import BUILD
+from watchfloor import BUILD
 
 NS_PER_S = 10**9
 

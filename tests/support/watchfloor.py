@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""A private Watchfloor system for a test: its own instance, state folder, ports and processes.
+"""A private Watchfloor for a test: its own instance, state folder, plugins, ports and processes.
 
     class Case(SystemTest):
         def test_something(self):
-            system = self.system(config=DEMO)
-            system.up()
+            system = self.new_system("[listener in]\\nport = 0\\n", {"power": POWER})
+            system.receiver()
             self.wait_for(lambda: system.value("power.bus_voltage"), "a bus voltage")
 
 Everything is cleaned up whatever happens: processes are ended by their id and only if they
@@ -12,13 +12,13 @@ were started for this system's state folder; nothing stays in /dev/shm or on the
 Nothing sleeps to give things time: wait_for() looks until a deadline.
 """
 import datetime
+import itertools
 import json
 import os
 import shutil
 import signal
 import socket
 import sqlite3
-import struct
 import subprocess
 import tempfile
 import time
@@ -28,22 +28,33 @@ SOURCE = os.environ.get("WATCHFLOOR_SOURCE",
                         os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 BUILD = os.environ.get("WATCHFLOOR_BUILD", os.path.join(SOURCE, "build", "debug"))
 BIN = os.path.join(BUILD, "bin")
+PLUGINS = os.path.join(BUILD, "lib", "watchfloor", "plugins")
 # Sanitizers make programs several times slower, and tests run beside each other.
 PATIENCE_S = 60.0
 
-_serial = 0
+_serial = itertools.count(1)
+
+
+class Failed(AssertionError):
+    """A program ended otherwise than wanted; while waiting, that may still change."""
 
 
 def program(name):
-    """Path of a program of this build."""
-    return os.path.join(BIN, name)
+    """Path of a program of this build, or of one that is made for tests only."""
+    for folder in ("bin", "tests"):
+        path = os.path.join(BUILD, folder, name)
+        if os.access(path, os.X_OK):
+            return path
+    raise AssertionError("%s is not built in %s" % (name, BUILD))
 
 
 def need(*names):
     """Skip the test, loudly, when this build lacks a program."""
     for name in names:
-        if not os.access(program(name), os.X_OK):
-            raise unittest.SkipTest("this build has no %s" % name)
+        try:
+            program(name)
+        except AssertionError as missing:
+            raise unittest.SkipTest(str(missing))
 
 
 def testdata(*parts):
@@ -58,8 +69,19 @@ def testdata(*parts):
     return path
 
 
-def wait_for(look, what, timeout=PATIENCE_S, every=0.05):
-    """The first true result of look(); AssertionError when there is none in time."""
+def has_private_mounts():
+    """Can a test give a program a /dev/shm of its own? Root only, and not in every container."""
+    if os.geteuid() != 0:
+        return False
+    return subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode == 0
+
+
+def wait_for(look, what, timeout=PATIENCE_S, every=0.02):
+    """
+    The first true result of look(); AssertionError when there is none in time.
+
+    What is not there yet may fail in look(), an assertion of the test may not: it ends the wait.
+    """
     deadline = time.monotonic() + timeout
     last = None
     while True:
@@ -68,7 +90,7 @@ def wait_for(look, what, timeout=PATIENCE_S, every=0.05):
             if result:
                 return result
             last = result
-        except (OSError, ValueError, KeyError, IndexError, AssertionError) as problem:
+        except (OSError, ValueError, LookupError, Failed) as problem:
             last = problem
         if time.monotonic() > deadline:
             raise AssertionError("no %s within %g s (last: %r)" % (what, timeout, last))
@@ -91,164 +113,237 @@ def is_running(pid):
         return False
 
 
+def spacecraft_config(extra=""):
+    """Only the spacecraft's listener, on any free port; nothing is started beside it."""
+    return ("[listener spacecraft]\nhost = 127.0.0.1\nport = 0\n"
+            "subsystems = power thermal attitude comms\n" + extra)
+
+
 class Process:
     """One started program with its output in files, which never block it."""
 
-    def __init__(self, system, arguments, **options):
-        global _serial
-        _serial += 1
-        self.arguments = arguments
-        self.name = os.path.basename(arguments[0])
-        base = os.path.join(system.folder, "%02d-%s" % (_serial, self.name))
+    def __init__(self, system, name, *arguments, env=None, notify=True, **options):
+        serial = next(_serial)
+        self.system = system
+        self.arguments = [program(name), *arguments]
+        self.name = os.path.basename(name)
+        self.states = []
+        self.notify = None
+        environment = dict(system.env, **(env or {}))
+        if notify:
+            path = os.path.join(system.folder, "notify-%d" % serial)
+            self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self.notify.bind(path)
+            environment["NOTIFY_SOCKET"] = path
+        base = os.path.join(system.folder, "%03d-%s" % (serial, self.name))
         self.out_path = base + ".out"
         self.err_path = base + ".err"
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
-            self.popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out,
-                                          stderr=err, env=system.env, **options)
-        self.pid = self.popen.pid
+            self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=out,
+                                            stderr=err, env=environment, **options)
+        self.pid = self.process.pid
+        system.processes.append(self)
+
+    @staticmethod
+    def _text(path):
+        with open(path, "rb") as file:
+            return file.read().decode(errors="replace")
 
     def out(self):
-        with open(self.out_path, errors="replace") as file:
-            return file.read()
+        return self._text(self.out_path)
 
     def err(self):
-        with open(self.err_path, errors="replace") as file:
-            return file.read()
+        return self._text(self.err_path)
 
     def is_running(self):
-        return self.popen.poll() is None
+        return self.process.poll() is None
 
-    def signal(self, number):
-        self.popen.send_signal(number)
+    # -- what it says ------------------------------------------------------------------------
+
+    def poll_states(self):
+        """Everything it told its service manager so far (see service.h)."""
+        try:
+            while self.notify is not None:
+                self.states += self.notify.recv(4096, socket.MSG_DONTWAIT).decode().split("\n")
+        except BlockingIOError:
+            pass
+        return self.states
+
+    def wait_ready(self, timeout=PATIENCE_S):
+        return self._wait_until(lambda: "READY=1" in self.poll_states(), "readiness", timeout)
+
+    def wait_for_text(self, text, timeout=PATIENCE_S):
+        return self._wait_until(lambda: text in self.out() or text in self.err(), "'%s'" % text,
+                                timeout)
+
+    def _wait_until(self, look, what, timeout):
+        def look_or_give_up():
+            over = not self.is_running()
+            if not look() and over:
+                raise AssertionError("%s ended with %r: no %s; stderr:\n%s" % (
+                    self.name, self.process.returncode, what, self.err()[-4000:]))
+            return look()
+        wait_for(look_or_give_up, "%s of %s" % (what, self.name), timeout)
+        return self
+
+    # -- its end -----------------------------------------------------------------------------
+
+    def send_signal(self, number):
+        self.process.send_signal(number)
 
     def wait(self, timeout=PATIENCE_S):
         """The exit status, negative for a signal."""
         try:
-            return self.popen.wait(timeout)
+            status = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError("%s did not end within %g s; stderr:\n%s" %
                                  (self.name, timeout, self.err()[-4000:]))
+        self.poll_states()
+        if self.notify is not None:
+            self.notify.close()
+            self.notify = None
+        return status
 
-    def stop(self, timeout=PATIENCE_S):
+    def stop(self, number=signal.SIGTERM, timeout=PATIENCE_S):
+        """Ask it to end; the exit status."""
         if self.is_running():
-            self.signal(signal.SIGTERM)
+            self.send_signal(number)
         return self.wait(timeout)
 
-    def wait_for_text(self, text, timeout=PATIENCE_S):
-        def look():
-            if text in self.out() or text in self.err():
-                return True
-            if not self.is_running():
-                raise RuntimeError("%s ended with %r before it said '%s'; stderr:\n%s" % (
-                    self.name, self.popen.returncode, text, self.err()[-4000:]))
-            return False
-        wait_for(look, "'%s' of %s" % (text, self.name), timeout)
+    def kill(self):
+        if self.is_running():
+            self.process.kill()
+        return self.wait()
+
+    # Names of before the two ways of running programs became one.
+    def forget(self):
+        pass
+
+    stderr = err
+    final_errors = property(err)
+    output = property(out)
 
 
 class System:
-    """One instance: a state folder, a configuration, its processes."""
+    """
+    One instance: a state folder, a configuration, plugins, its processes.
 
-    def __init__(self, config=None):
-        global _serial
-        _serial += 1
-        self.instance = "t%d-%d" % (os.getpid(), _serial)
-        self.folder = tempfile.mkdtemp(prefix="watchfloor-test-")
+    `config` is the text of its configuration, None for none; `schemas` maps the names of
+    subsystems to the text of their schemas. With schemas of its own a system knows no others.
+    """
+
+    def __init__(self, config="", schemas=None):
+        self.instance = "t%d-%d" % (os.getpid(), next(_serial))
+        self.folder = tempfile.mkdtemp(prefix="wf-%s-" % self.instance)
         self.state = os.path.join(self.folder, "state")
-        self.env = dict(os.environ)
-        self.env.update(WF_INSTANCE=self.instance, WF_STATE=self.state, TZ="UTC", LC_ALL="C.UTF-8")
+        self.plugins = os.path.join(self.folder, "plugins")
+        self.env = dict(os.environ, WF_INSTANCE=self.instance, WF_STATE=self.state, TZ="UTC",
+                        LC_ALL="C.UTF-8")
         self.env.pop("WF_CONFIG", None)
         self.env.pop("NOTIFY_SOCKET", None)
         self.processes = []
-        self.config = None
+        for name, text in (schemas or {}).items():
+            self.write_schema(name, text)
         if config is not None:
-            self.configure(config)
+            self.write_config(config)
 
-    # --- configuration and plugins ----------------------------------------------------
+    # -- files ---------------------------------------------------------------------------------
 
-    def configure(self, text):
-        """Use this text as configuration, for every program started from now on."""
-        self.config = os.path.join(self.folder, "watchfloor.ini")
-        with open(self.config, "w") as file:
+    def write_schema(self, name, text):
+        folder = os.path.join(self.plugins, name)
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, name + ".ini"), "w") as file:
             file.write(text)
-        self.env["WF_CONFIG"] = self.config
 
-    def plugin(self, name, schema):
-        """A plugin folder of this system with that schema; returns the folder of plugins."""
-        plugins = os.path.join(self.folder, "plugins")
-        os.makedirs(os.path.join(plugins, name), exist_ok=True)
-        with open(os.path.join(plugins, name, name + ".ini"), "w") as file:
-            file.write(schema)
-        return plugins
+    def remove_schema(self, name):
+        shutil.rmtree(os.path.join(self.plugins, name))
 
-    # --- programs -----------------------------------------------------------------------
+    def config_file(self):
+        return os.path.join(self.folder, "watchfloor.ini")
 
-    def start(self, name, *arguments, **options):
-        process = Process(self, [program(name)] + list(arguments), **options)
-        self.processes.append(process)
-        return process
+    def write_config(self, text):
+        """The configuration of every program that is started or reloads from now on."""
+        if "[watchfloor]" not in text and os.path.isdir(self.plugins):
+            text = "[watchfloor]\nplugins = plugins\n\n" + text
+        with open(self.config_file(), "w") as file:
+            file.write(text)
+        self.env["WF_CONFIG"] = self.config_file()
 
-    def run(self, name, *arguments, check=True, timeout=PATIENCE_S):
-        """Run to the end; stdout, or the CompletedProcess when check is False."""
-        done = subprocess.run([program(name)] + list(arguments), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env,
-                              timeout=timeout, universal_newlines=True, errors="replace")
-        if not check:
-            return done
-        if done.returncode != 0:
-            raise AssertionError("%s %s ended with %d\n%s%s" % (
-                name, " ".join(arguments), done.returncode, done.stdout[-2000:],
-                done.stderr[-4000:]))
-        return done.stdout
+    # -- programs ------------------------------------------------------------------------------
+
+    program = staticmethod(program)
+
+    def environment(self):
+        return dict(self.env)
+
+    def start(self, name, *arguments, ready=True, **more):
+        """Start a program and wait until it says that it is ready."""
+        process = Process(self, name, *arguments, **more)
+        return process.wait_ready() if ready else process
+
+    def launch(self, name, *arguments, **more):
+        """Start a program that has nothing to say, or nothing that is waited for here."""
+        return Process(self, name, *arguments, notify=False, **more)
+
+    def receiver(self, **more):
+        return self.start("wf-receiver", "--config", self.config_file(), **more)
 
     def up(self, *arguments, timeout=PATIENCE_S):
         """Start `wf up` and wait for its ready line."""
-        process = self.start("wf", "up", *arguments)
-        process.wait_for_text("ready", timeout)
-        return process
+        return self.launch("wf", "up", *arguments).wait_for_text("ready", timeout)
 
-    def receiver(self):
-        process = self.start("wf-receiver")
-        self.wait_for_listeners(process)
-        return process
+    def attempt(self, name, *arguments, timeout=2 * PATIENCE_S, **more):
+        """Run to the end, whatever it is: a CompletedProcess with texts."""
+        done = subprocess.run([program(name), *arguments], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env,
+                              timeout=timeout, **more)
+        done.stdout = done.stdout.decode(errors="replace")
+        done.stderr = done.stderr.decode(errors="replace")
+        return done
 
-    # --- looking -------------------------------------------------------------------------
+    def run(self, name, *arguments, status=0, **more):
+        """Run to the end, which must be with `status` (None: with any); stdout."""
+        done = self.attempt(name, *arguments, **more)
+        if status is not None and done.returncode != status:
+            raise Failed("%s %s ended with %d\n%s%s" % (name, " ".join(arguments), done.returncode,
+                                                        done.stdout[-2000:], done.stderr[-4000:]))
+        return done.stdout
+
+    # -- where packets go ----------------------------------------------------------------------
 
     def listeners(self):
-        """{name: (host, port)} of the running receiver."""
-        with open(os.path.join(self.state, "run", "listeners.json")) as file:
-            found = json.load(file)
-        if not is_running(found["pid"]):
-            raise ValueError("the receiver of listeners.json is gone")
-        return {one["name"]: (one["host"], one["port"]) for one in found["listeners"]}
+        """{name: entry} as the running receiver tells in its state folder, once it does."""
+        def read():
+            with open(os.path.join(self.state, "run", "listeners.json")) as file:
+                found = json.load(file)
+            return found["listeners"] if is_running(found["pid"]) else None
+        return {entry["name"]: entry for entry in wait_for(read, "bound listeners")}
 
-    def wait_for_listeners(self, process=None):
-        def look():
-            if process is not None and not process.is_running():
-                raise RuntimeError("%s ended:\n%s" % (process.name, process.err()[-4000:]))
-            return self.listeners()
-        return wait_for(look, "bound listeners")
+    def port(self, listener):
+        return self.listeners()[listener]["port"]
+
+    def place(self, listener):
+        """(host, port)"""
+        entry = self.listeners()[listener]
+        return entry["host"], entry["port"]
+
+    # -- what its commands say -----------------------------------------------------------------
 
     def status(self):
-        done = self.run("wf", "status", "--json", check=False)
+        done = self.attempt("wf", "status", "--json")
         if not done.stdout.strip():
             raise ValueError("wf status said nothing: " + done.stderr[-2000:])
         return json.loads(done.stdout)
 
     def subsystem(self, name, status=None):
-        for one in (status or self.status())["subsystems"]:
-            if one["name"] == name:
-                return one
-        raise KeyError(name)
+        return {one["name"]: one for one in (status or self.status())["subsystems"]}[name]
 
     def process_status(self, name, status=None):
-        for one in (status or self.status())["processes"]:
-            if one["name"] == name:
-                return one
-        raise KeyError(name)
+        return {one["name"]: one for one in (status or self.status())["processes"]}[name]
 
     def get(self, *names):
         """{name: object} of wf get --json."""
-        text = self.run("wf", "get", "--json", *names, check=False).stdout
+        text = self.run("wf", "get", "--json", *names, status=None)
         return {one["name"]: one for one in json.loads(text)}
 
     def value(self, name):
@@ -256,6 +351,21 @@ class System:
 
     def query(self, *arguments):
         return json.loads(self.run("wf", "query", "--format", "json", *arguments))
+
+    # -- what is in its regions and files ------------------------------------------------------
+
+    def peek(self, *arguments):
+        return json.loads(self.run("test-peek", self.instance, *arguments))
+
+    def counters(self):
+        """The newest sample of wf.receiver, with its rejects as {reason: count}."""
+        values = self.peek("sample", "wf", "receiver")["values"]
+        values["by_reason"] = {name[len("rejected_"):]: value for name, value in values.items()
+                               if name.startswith("rejected_")}
+        return values
+
+    def table(self, name, key):
+        return {row[key]: row for row in self.peek("rows", "wf", name)}
 
     def ask_history(self, sql, *arguments):
         """Rows that all day files of history give together; none while there is no file."""
@@ -267,13 +377,14 @@ class System:
                 try:
                     rows += db.execute(sql, arguments).fetchall()
                 except sqlite3.OperationalError as error:
+                    # A day on which this subsystem sent nothing has no view of it.
                     if "no such table" not in str(error):
                         raise
                 finally:
                     db.close()
         return rows
 
-    # --- the end --------------------------------------------------------------------------
+    # -- the end -------------------------------------------------------------------------------
 
     def own_pids(self):
         """Processes that carry this system's state folder in their environment."""
@@ -298,24 +409,21 @@ class System:
             return []
 
     def close(self):
-        for process in self.processes:
-            if process.is_running():
-                process.signal(signal.SIGCONT)
-                process.signal(signal.SIGTERM)
-        deadline = time.monotonic() + 20
-        while self.own_pids() and time.monotonic() < deadline:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            left = self.own_pids()
+            for pid in left:    # those of `wf up` too, which starts its own again until it is ended
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except OSError:
+                    pass
             for process in self.processes:
-                process.popen.poll()
-            time.sleep(0.05)
-        for pid in self.own_pids():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass
+                process.process.poll()
+            if not left:
+                break
+            time.sleep(0.01)
         for process in self.processes:
-            process.wait()
-        if self.shared_memory() and os.access(program("wf-clean"), os.X_OK):
-            self.run("wf", "clean", check=False)
+            process.kill()
         for name in self.shared_memory():
             os.unlink(os.path.join("/dev/shm", name))
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -325,9 +433,10 @@ class SystemTest(unittest.TestCase):
     """A test case whose systems are closed in any case, and described when it failed."""
 
     longMessage = True
+    wait_for = staticmethod(wait_for)
 
-    def system(self, config=None):
-        system = System(config)
+    def new_system(self, config="", schemas=None):
+        system = System(config, schemas)
         self.addCleanup(self._close, system)
         return system
 
@@ -341,43 +450,6 @@ class SystemTest(unittest.TestCase):
         if failed or os.environ.get("WATCHFLOOR_TEST_VERBOSE"):
             for process in system.processes:
                 print("---- %s (%s)\n%s%s" % (" ".join(process.arguments),
-                                              process.popen.poll(), process.out()[-3000:],
+                                              process.process.poll(), process.out()[-3000:],
                                               process.err()[-6000:]))
         system.close()
-
-    wait_for = staticmethod(wait_for)
-
-
-# --- packets by hand -----------------------------------------------------------------------
-
-
-def ccsds(apid, sequence, data, flags=3, version=0, command=False, secondary=False):
-    """One space packet around `data`."""
-    first = version << 13 | int(command) << 12 | int(secondary) << 11 | apid
-    return struct.pack(">HHH", first, flags << 14 | sequence & 0x3fff, len(data) - 1) + data
-
-
-def split_ccsds(stream):
-    """The packets of a byte string that holds nothing else."""
-    packets = []
-    while stream:
-        length = 7 + struct.unpack(">H", stream[4:6])[0]
-        packets.append(stream[:length])
-        stream = stream[length:]
-    return packets
-
-
-def send_udp(place, datagrams):
-    family = socket.AF_INET6 if ":" in place[0] else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as sender:
-        for datagram in datagrams:
-            sender.sendto(datagram, place)
-
-
-DEMO = os.path.join(SOURCE, "config", "demo.ini")
-
-
-def spacecraft_config(extra=""):
-    """Only the spacecraft's listener, on any free port; nothing is started beside it."""
-    return ("[listener spacecraft]\nhost = 127.0.0.1\nport = 0\n"
-            "subsystems = power thermal attitude comms\n" + extra)
