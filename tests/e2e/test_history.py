@@ -266,6 +266,10 @@ class History(HistoryCase):
         self.assertEqual(answer["series"][0]["resolution"], "raw")
         table = self.query("power.number")
         self.assertEqual(table.count("sequence_gap, 2 lost"), 3)
+        # Between two lines of wide steps they are one line: hundreds would hide the values.
+        steps = self.query("power.number", "--every", "1h")
+        self.assertEqual(steps.count("sequence_gap"), 2, steps)
+        self.assertIn("sequence_gap 3 times, 6 lost within ", steps)
         self.assertIn("300 rows, resolution raw, 3 gaps (6 lost)", table)
         self.assertIn("gaps +", self.query("power.number", "--format", "plot"))
 

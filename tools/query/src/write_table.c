@@ -11,6 +11,7 @@
 #define TIME_WIDTH  27
 #define WIDTH_MIN   10
 #define TIME_DIGITS 6
+#define RUNS_MAX    64
 
 static size_t *widths_of(const struct query *query)
 {
@@ -73,24 +74,85 @@ static void print_heading(const struct query *query, const size_t *widths)
     wf_strbuf_fini(&text);
 }
 
-static void print_gap(const struct query *query, const struct wf_gap *gap)
+/* Gaps of one subsystem and cause that stand between the same two lines. */
+struct gap_run {
+    const struct wf_gap *gap; /* the first of them */
+    uint64_t count, lost;
+    bool is_lost_known;
+    int64_t from_ns, to_ns;
+};
+
+static void print_run(const struct gap_run *run)
 {
     char line[512];
     struct wf_strbuf text = WF_STRBUF_FIXED(line);
-    int64_t from = query_gap_from(query, gap), to = query_gap_to(query, gap);
 
-    wf_strbuf_add_time(&text, from, TIME_DIGITS);
+    wf_strbuf_add_time(&text, run->from_ns, TIME_DIGITS);
     wf_strbuf_add(&text, "  -- ");
-    wf_strbuf_add_name(&text, gap->source, gap->subsystem, NULL);
-    wf_strbuf_addf(&text, ": %s", wf_gap_cause_name(gap->cause));
-    if (gap->is_lost_known)
-        wf_strbuf_addf(&text, ", %llu lost", (unsigned long long)gap->lost);
-    if (to > from) {
-        wf_strbuf_add(&text, ", ");
-        wf_strbuf_add_age(&text, to - from);
+    wf_strbuf_add_name(&text, run->gap->source, run->gap->subsystem, NULL);
+    wf_strbuf_addf(&text, ": %s", wf_gap_cause_name(run->gap->cause));
+    if (run->count > 1)
+        wf_strbuf_addf(&text, " %llu times", (unsigned long long)run->count);
+    if (run->is_lost_known)
+        wf_strbuf_addf(&text, ", %llu lost", (unsigned long long)run->lost);
+    if (run->to_ns > run->from_ns) {
+        wf_strbuf_add(&text, run->count > 1 ? " within " : ", ");
+        wf_strbuf_add_age(&text, run->to_ns - run->from_ns);
     }
-    wf_strbuf_addf(&text, " (%s) --\n", wf_gap_cause_sentence(gap->cause));
+    wf_strbuf_addf(&text, " (%s) --\n", wf_gap_cause_sentence(run->gap->cause));
     (void)fputs(line, stdout);
+}
+
+static void add_to_run(const struct query *query, struct gap_run *run, const struct wf_gap *gap)
+{
+    int64_t from_ns = query_gap_from(query, gap), to_ns = query_gap_to(query, gap);
+
+    if (run->count == 0)
+        *run = (struct gap_run){ .gap = gap, .from_ns = from_ns, .to_ns = to_ns };
+    run->count++;
+    run->is_lost_known = run->is_lost_known || gap->is_lost_known;
+    run->lost += gap->is_lost_known ? gap->lost : 0;
+    run->to_ns = to_ns > run->to_ns ? to_ns : run->to_ns;
+}
+
+static bool is_of_run(const struct gap_run *run, const struct wf_gap *gap)
+{
+    return run->gap->cause == gap->cause && wf_name_is_equal(run->gap->source, gap->source) &&
+           wf_name_is_equal(run->gap->subsystem, gap->subsystem);
+}
+
+/* Gaps [from, to) stand between two lines: with wide steps hundreds of them would hide the values. */
+static void print_gaps(const struct query *query, const struct query_gaps *gaps, size_t from,
+                       size_t to)
+{
+    struct gap_run runs[RUNS_MAX];
+    size_t count = 0;
+
+    for (size_t i = from; i < to; i++) {
+        size_t at = 0;
+
+        while (at < count && !is_of_run(&runs[at], &gaps->list[i]))
+            at++;
+        if (at == RUNS_MAX) { /* so many different ones: those so far are told, then it goes on */
+            for (size_t k = 0; k < count; k++)
+                print_run(&runs[k]);
+            at = count = 0;
+        }
+        if (at == count)
+            runs[count++].count = 0;
+        add_to_run(query, &runs[at], &gaps->list[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        print_run(&runs[i]);
+}
+
+/* The first gap from `at` on that does not begin before `time_ns`. */
+static size_t gaps_before(const struct query *query, const struct query_gaps *gaps, size_t at,
+                          int64_t time_ns)
+{
+    while (at < gaps->count && query_gap_from(query, &gaps->list[at]) < time_ns)
+        at++;
+    return at;
 }
 
 /* "" for what needs no remark; behind the value: late, substituted ... */
@@ -134,20 +196,21 @@ static int print_lines(struct query *query, const struct query_gaps *gaps, const
     struct query_lines *lines = NULL;
     const struct query_line *line = NULL;
     struct wf_strbuf text;
-    size_t gap = 0;
+    size_t gap = 0, next;
     int rc = query_lines_open(query, -1, &lines, err);
 
     wf_strbuf_init(&text, 64u << 20);
     while (rc == 0 && !ferror(stdout) && (rc = query_lines_next(lines, &line, err)) == 0) {
         /* A gap begins with the sample before it: it stands behind that one. */
-        while (gap < gaps->count && query_gap_from(query, &gaps->list[gap]) < line->time_ns)
-            print_gap(query, &gaps->list[gap++]);
+        next = gaps_before(query, gaps, gap, line->time_ns);
+        print_gaps(query, gaps, gap, next);
+        gap = next;
         print_line(query, line, widths, &text);
         ++*out_count;
     }
     /* With a limit the rest of the range was not looked at. */
-    while (gap < gaps->count && (query->options.limit == 0 || *out_count < query->options.limit))
-        print_gap(query, &gaps->list[gap++]);
+    if (query->options.limit == 0 || *out_count < query->options.limit)
+        print_gaps(query, gaps, gap, gaps->count);
     query_lines_close(&lines);
     wf_strbuf_fini(&text);
     return rc == WF_ERR_ABSENT ? 0 : rc;
