@@ -158,6 +158,10 @@ static void show_logger(const json_t *status)
     show_outlook(logger);
     if (json_is_true(json_object_get(logger, "clock_doubted")))
         (void)printf("; the clock leapt ahead, nothing is deleted by age until that is believed");
+    if (status_int(logger, "files_held") > 0)
+        (void)printf("; %lld day file%s held by readers",
+                     (long long)status_int(logger, "files_held"),
+                     plural(status_int(logger, "files_held")));
     (void)putchar('\n');
 }
 

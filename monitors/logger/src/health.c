@@ -151,6 +151,7 @@ static void fill(struct log_logger *logger, uint8_t *bytes)
     info->checkpoints = figures.store.checkpoints;
     info->db_bytes = figures.store.db_bytes;
     info->wal_bytes = figures.store.wal_bytes;
+    info->files_held = (uint32_t)figures.store.files_left;
     info->files_deleted = figures.store.files_deleted;
     info->clock_doubted = figures.store.is_clock_doubted;
     fill_disk(logger, &figures.store, info);

@@ -75,6 +75,7 @@ struct log_logger {
     char *patterns;          /* of the configuration, blanks between */
     struct log_rules *rules; /* guarded likewise; the writer takes them over */
     struct wf_store_retention retention;
+    uint64_t log_cap;
     _Atomic uint64_t rules_version; /* both were given anew */
     _Atomic uint64_t pattern_version;
     struct log_line *lines;

@@ -80,6 +80,7 @@ static int take_config(struct log_logger *logger, const struct wf_config *config
         .keep_ns = { config->raw_keep_ns, config->minute_keep_ns, config->hour_keep_ns },
         .bytes_max = { config->raw_max, config->minute_max, config->hour_max },
     };
+    logger->log_cap = config->log_cap;
     atomic_fetch_add(&logger->rules_version, 1);
     uv_mutex_unlock(&logger->pattern_lock);
     return 0;

@@ -204,6 +204,7 @@ static void take_rules(struct writing *writing)
         logger->rules = NULL;
     }
     wf_store_keep(writing->store, &logger->retention);
+    wf_store_limit_log(writing->store, logger->log_cap);
     uv_mutex_unlock(&logger->pattern_lock);
 }
 

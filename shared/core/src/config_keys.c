@@ -163,6 +163,9 @@ const struct wfi_key wfi_keys[] = {
       "At most so many rows in one transaction." },
     { "logger", "queue", WFI_KEY_SIZE, OF(queue_bytes), "8M", "64K", "16G", NULL,
       "Memory between reading regions and writing the file; it bridges a slow disk." },
+    { "logger", "log_cap", WFI_KEY_SIZE, OF(log_cap), "128M", "1M", "64G", NULL,
+      "Bytes of changes beside a day file (its -wal) while somebody who reads it holds a snapshot: "
+      "beyond, rows go on in another part of the day, and the file is left to the reader." },
     { "logger", "subsystems", WFI_KEY_TEXT, OF(log_subsystems), "*", NULL, NULL, NULL,
       "What is recorded, as globs with blanks between." },
     { "logger", "raw_keep", WFI_KEY_DURATION, OF(raw_keep_ns), "0", "0", "36500d", NULL,

@@ -5,10 +5,12 @@
 
 #include <watchfloor/clock.h>
 
+#include "folder.h"
+
 #define HOLE_NS       (7 * WF_NS_PER_DAY)
 #define DAYS_BELIEVED 3
 
-int64_t wfs_believed_now(const int64_t *days, size_t count, int64_t now_ns)
+int64_t wfs_believed_now(const int64_t *keys, size_t count, int64_t now_ns)
 {
     int64_t believed_ns = now_ns, from_ns = now_ns;
     size_t behind = 0; /* days seen so far: those behind the hole, should there be one */
@@ -17,10 +19,10 @@ int64_t wfs_believed_now(const int64_t *days, size_t count, int64_t now_ns)
      * No memory of leaps is needed, nor would it survive what makes clocks leap: the files say
      * it. Three, because a leap that ends close to a midnight makes two within a minute.
      */
-    while (count > 0 && days[count - 1] > now_ns)
+    while (count > 0 && wfs_file_day(keys[count - 1]) > now_ns)
         count--;
     for (; count > 0 && behind < DAYS_BELIEVED; count--) {
-        int64_t day_ns = days[count - 1];
+        int64_t day_ns = wfs_file_day(keys[count - 1]);
 
         if (from_ns - day_ns > HOLE_NS + WF_NS_PER_DAY)
             believed_ns = day_ns + WF_NS_PER_DAY;

@@ -14,8 +14,8 @@
 /*
  * The time by which the age of files is judged: `now_ns`, or the end of the last day before a
  * hole (a week or more without a file) behind which there are files of fewer than three days.
- * `days` ascend: midnights of the days that have files. Those after `now_ns` say nothing.
+ * `keys` of day files ascend; parts of a day are one. Days after `now_ns` say nothing.
  */
-int64_t wfs_believed_now(const int64_t *days, size_t count, int64_t now_ns);
+int64_t wfs_believed_now(const int64_t *keys, size_t count, int64_t now_ns);
 
 #endif /* WFS_AGE_H */

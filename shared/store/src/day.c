@@ -4,6 +4,7 @@
 #include "day_private.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +15,27 @@
 
 #include "catalogue.h"
 
-/* A log of changes of 128 MiB: eight times what is checkpointed at. */
-#define HELD_PAGES 32768
+/* What a page takes in the log of changes, and how long emptying that waits for readers. */
+#define FRAME_BYTES 4120
+#define EMPTY_MS    100
+/* What an orderly end, and what is written, waits for them. */
+#define LAST_MS 2000
 
 static int create_catalogue(struct wfs_day *day, const char *instance, struct wf_err *err)
 {
     char text[16];
-    int64_t tables = 0, version = 0;
+    int64_t tables = 0, version = 0, positions = 0;
     int rc = wfs_get_i64(day->db, "SELECT count(*) FROM sqlite_schema", 0, &tables, err);
 
     if (rc == 0)
         rc = wfs_get_i64(day->db, "PRAGMA user_version", 0, &version, err);
-    if (rc < 0 || (tables != 0 && version == WFS_FORMAT_VERSION))
+    if (rc == 0 && tables != 0 && version == WFS_FORMAT_VERSION) {
+        /* A life that was killed may have made it and no more. */
+        rc = wfs_get_i64(day->db, "SELECT EXISTS (SELECT 1 FROM _positions)", 0, &positions, err);
+        day->is_new = positions == 0;
+        return rc;
+    }
+    if (rc < 0)
         return rc;
     wfs_day_text(day->start_ns, text);
     rc = wfs_exec(day->db, err, "BEGIN IMMEDIATE");
@@ -113,6 +123,22 @@ static void note_identity(struct wfs_day *day)
     }
 }
 
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+/* What an earlier life left in the log: as much as there is room for in the file, at most. */
+static void note_log_left(struct wfs_day *day)
+{
+    uint64_t db, wal;
+
+    wfs_day_bytes(day, &db, &wal);
+    day->log_pages = (int)(wal / FRAME_BYTES < INT_MAX ? wal / FRAME_BYTES : INT_MAX);
+}
+
 bool wfs_day_is_there(const struct wfs_day *day)
 {
     struct stat st;
@@ -123,7 +149,7 @@ bool wfs_day_is_there(const struct wfs_day *day)
     return st.st_dev == day->device && st.st_ino == day->inode;
 }
 
-int wfs_day_open(const struct wfs_day_options *options, int64_t day_ns, struct wfs_day **out_day,
+int wfs_day_open(const struct wfs_day_options *options, int64_t key, struct wfs_day **out_day,
                  struct wf_err *err)
 {
     struct wfs_day *day = calloc(1, sizeof(*day));
@@ -131,8 +157,9 @@ int wfs_day_open(const struct wfs_day_options *options, int64_t day_ns, struct w
 
     if (day == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    day->start_ns = day_ns;
-    rc = wfs_day_path(options->folder, day_ns, day->path, err);
+    day->key = key;
+    day->start_ns = wfs_file_day(key);
+    rc = wfs_day_path(options->folder, key, day->path, err);
     if (rc == 0)
         rc = wfs_folder_make(options->folder, "raw", options->group, err);
     if (rc == 0)
@@ -151,6 +178,7 @@ int wfs_day_open(const struct wfs_day_options *options, int64_t day_ns, struct w
         goto out;
     }
     note_identity(day);
+    note_log_left(day);
     (void)sqlite3_wal_hook(day->db, note_log_size, day);
     *out_day = day;
     day = NULL;
@@ -190,7 +218,22 @@ void wfs_day_close(struct wfs_day **day)
     *day = NULL;
 }
 
-int wfs_day_seal(struct wfs_day **day, struct wf_err *err)
+/* Everything into the file, and the log begun anew; readers that need it are waited for. */
+static int checkpoint_all(struct wfs_day *day, int patience_ms, struct wf_err *err)
+{
+    int rc;
+
+    (void)sqlite3_busy_timeout(day->db, patience_ms);
+    rc = sqlite3_wal_checkpoint_v2(day->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(day->db, LAST_MS);
+    if (rc != SQLITE_OK)
+        return wfs_fail(err, day->db, rc, "checkpoint");
+    day->log_pages = day->log_pages_stuck = 0;
+    day->held_mono_ns = 0;
+    return 1;
+}
+
+int wfs_day_seal(struct wfs_day **day, int patience_ms, struct wf_err *err)
 {
     struct wfs_day *d = *day;
     char path[WFS_PATH_SIZE];
@@ -200,7 +243,7 @@ int wfs_day_seal(struct wfs_day **day, struct wf_err *err)
     if (rc == 0 && dirty != 0)
         return wf_fail(err, WF_ERR_BUSY, "%s: rollups are behind", d->path);
     if (rc == 0)
-        rc = wfs_day_checkpoint(d, 0, err);
+        rc = checkpoint_all(d, patience_ms, err);
     if (rc < 0)
         return rc;
     rc = wfs_make_single(d->db, err);
@@ -213,6 +256,11 @@ int wfs_day_seal(struct wfs_day **day, struct wf_err *err)
     if (chmod(path, 0440) != 0)
         return wf_fail_errno(err, errno, "make %s read-only", path);
     return 0;
+}
+
+int64_t wfs_day_key(const struct wfs_day *day)
+{
+    return day->key;
 }
 
 int64_t wfs_day_start(const struct wfs_day *day)
@@ -235,50 +283,52 @@ sqlite3 *wfs_day_db(const struct wfs_day *day)
     return day->db;
 }
 
+uint64_t wfs_day_log_bytes(const struct wfs_day *day)
+{
+    return (uint64_t)day->log_pages * FRAME_BYTES;
+}
+
+int64_t wfs_day_held_ns(const struct wfs_day *day)
+{
+    return day->held_mono_ns;
+}
+
 int wfs_day_checkpoint(struct wfs_day *day, int pages, struct wf_err *err)
 {
-    bool is_last = pages == 0;
-    bool is_long = !is_last && day->log_pages >= 4 * pages + day->log_pages_stuck;
-    int rc;
+    int logged = 0, moved = 0, rc;
 
     if (day->log_pages < pages)
         return 0;
-    /* Readers held it up for long: wait for a moment without any, to begin the log anew. */
-    (void)sqlite3_busy_timeout(day->db, is_last ? 2000 : 100);
-    rc = sqlite3_wal_checkpoint_v2(
-        day->db, NULL, is_last || is_long ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-        NULL, NULL);
-    (void)sqlite3_busy_timeout(day->db, 2000);
-    if (rc == SQLITE_OK) {
-        if (is_long)
-            day->log_pages_stuck = 0;
-        return 1;
-    }
-    if ((rc & 0xff) == SQLITE_BUSY && !is_last) {
-        day->log_pages_stuck = day->log_pages; /* not again before it grew by as much */
-        return 0;
-    }
-    return wfs_fail(err, day->db, rc, "checkpoint");
+    if (pages == 0)
+        return checkpoint_all(day, LAST_MS, err);
+    rc = sqlite3_wal_checkpoint_v2(day->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &logged, &moved);
+    if ((rc & 0xff) != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+        return wfs_fail(err, day->db, rc, "checkpoint");
+    /* What could not be moved, somebody still reads the older form of. */
+    if (moved >= logged)
+        day->held_mono_ns = 0;
+    else if (day->held_mono_ns == 0)
+        day->held_mono_ns = wf_mono_now_ns();
+    /* All was moved and the log is still not begun anew: readers come one after the other. */
+    if (moved >= logged && day->log_pages >= 4 * pages + day->log_pages_stuck)
+        (void)wfs_day_empty_log(day, 0, NULL);
+    return moved >= logged;
 }
 
-bool wfs_day_is_held(struct wfs_day *day, uint64_t *out_bytes)
+int wfs_day_empty_log(struct wfs_day *day, uint64_t cap, struct wf_err *err)
 {
-    if (day->log_pages < HELD_PAGES) {
-        day->is_held_told = false;
-        return false;
+    int rc;
+
+    if (day->log_pages_stuck > 0 && day->log_pages >= day->log_pages_stuck &&
+        (uint64_t)(day->log_pages - day->log_pages_stuck) * FRAME_BYTES < cap / 8)
+        return wf_fail(err, WF_ERR_BUSY, "somebody reads it");
+    rc = checkpoint_all(day, EMPTY_MS, err);
+    if (rc == WF_ERR_BUSY) {
+        day->log_pages_stuck = day->log_pages;
+        if (day->held_mono_ns == 0)
+            day->held_mono_ns = wf_mono_now_ns();
     }
-    if (day->is_held_told)
-        return false;
-    day->is_held_told = true;
-    *out_bytes = (uint64_t)day->log_pages * 4096;
-    return true;
-}
-
-static uint64_t size_of(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+    return rc < 0 ? rc : 0;
 }
 
 void wfs_day_bytes(const struct wfs_day *day, uint64_t *out_db, uint64_t *out_wal)

@@ -50,21 +50,23 @@ struct wfs_day_options {
 };
 
 /*
- * Open or make the file of the day that begins at `day_ns`; a sealed one is opened again.
+ * Open or make the file of that key; a sealed one is opened again.
  *   WF_ERR_CORRUPT, WF_ERR_VERSION   it is not, or no longer, what it should be
  */
-int wfs_day_open(const struct wfs_day_options *options, int64_t day_ns, struct wfs_day **out_day,
+int wfs_day_open(const struct wfs_day_options *options, int64_t key, struct wfs_day **out_day,
                  struct wf_err *err);
 /* Close; nothing may be under way. What is in the log of changes stays there, readable. */
 void wfs_day_close(struct wfs_day **day);
 /*
  * Checkpoint into one file without a log and make it read-only; closes it. BUSY while somebody
- * reads it or a minute in it is dirty: it stays open.
+ * reads it, for more than `patience_ms`, or a minute in it is dirty: it stays open.
  */
-int wfs_day_seal(struct wfs_day **day, struct wf_err *err);
+int wfs_day_seal(struct wfs_day **day, int patience_ms, struct wf_err *err);
 
+int64_t wfs_day_key(const struct wfs_day *day);
+/* The midnight that its day begins with. */
 int64_t wfs_day_start(const struct wfs_day *day);
-/* Made by this open: it knows no positions yet. */
+/* It knows no positions yet. */
 bool wfs_day_is_new(const struct wfs_day *day);
 const char *wfs_day_path_of(const struct wfs_day *day);
 /* Does its path still lead to the file that is open? */
@@ -107,10 +109,17 @@ int wfs_day_commit(struct wfs_day *day, struct wf_err *err);
 int wfs_day_sync(struct wfs_day *day, struct wf_err *err);
 void wfs_day_rollback(struct wfs_day *day);
 
-/* So much is in the log of changes that somebody must be holding a snapshot; once for each time. */
-bool wfs_day_is_held(struct wfs_day *day, uint64_t *out_bytes);
+/* Bytes in the log of changes, as of the last commit. */
+uint64_t wfs_day_log_bytes(const struct wfs_day *day);
 /* Move the log of changes into the file when it has grown to `pages`. 1 = did so. */
 int wfs_day_checkpoint(struct wfs_day *day, int pages, struct wf_err *err);
+/*
+ * Empty the log of changes, now. BUSY when somebody holds a snapshot that needs it, or reads all
+ * the time; then not tried again before the log grew by an eighth of `cap`.
+ */
+int wfs_day_empty_log(struct wfs_day *day, uint64_t cap, struct wf_err *err);
+/* Since when (monotonic) somebody's snapshot is known to keep the log from being emptied; 0: no. */
+int64_t wfs_day_held_ns(const struct wfs_day *day);
 void wfs_day_bytes(const struct wfs_day *day, uint64_t *out_db, uint64_t *out_wal);
 
 #endif /* WFS_DAY_H */

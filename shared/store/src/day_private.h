@@ -34,17 +34,17 @@ struct wfs_table {
 };
 
 struct wfs_day {
-    int64_t start_ns;
+    int64_t key, start_ns;
     char path[WFS_PATH_SIZE];
     dev_t device; /* which file it was when it was opened */
     ino_t inode;
     sqlite3 *db;
-    bool is_new; /* made by this open: knows no positions */
+    bool is_new; /* knows no positions */
     bool is_synchronous_full;
     bool is_in_transaction;
-    int log_pages; /* in the log of changes, as of the last commit */
-    int log_pages_stuck;
-    bool is_held_told;
+    int log_pages;        /* in the log of changes, as of the last commit */
+    int log_pages_stuck;  /* when it could not be emptied */
+    int64_t held_mono_ns; /* since when it cannot; 0 = it can, for all that is known */
     struct wfs_table *tables;
     struct wfs_member *members;
     bool is_unsynced; /* a commit may not survive a power cut yet */

@@ -17,15 +17,39 @@
 #include <watchfloor/paths.h>
 #include <watchfloor/strbuf.h>
 
-int wfs_day_path(const char *folder, int64_t day_ns, char out[WFS_PATH_SIZE], struct wf_err *err)
+int64_t wfs_file_key(int64_t time_ns, unsigned part)
+{
+    return wf_utc_day_start(time_ns) + (part - 1);
+}
+
+int64_t wfs_file_day(int64_t key)
+{
+    return wf_utc_day_start(key);
+}
+
+unsigned wfs_file_part(int64_t key)
+{
+    return (unsigned)(key - wf_utc_day_start(key)) + 1;
+}
+
+void wfs_file_text(int64_t key, char out[16])
+{
+    unsigned part = wfs_file_part(key);
+
+    wfs_day_text(key, out);
+    if (part > 1)
+        (void)snprintf(out + strlen(out), 16 - strlen(out), ".%u", part % 100);
+}
+
+int wfs_day_path(const char *folder, int64_t key, char out[WFS_PATH_SIZE], struct wf_err *err)
 {
     struct wf_strbuf path;
-    char day[16];
+    char file[16];
 
     wf_strbuf_init_fixed(&path, out, WFS_PATH_SIZE);
-    wfs_day_text(day_ns, day);
-    wf_strbuf_addf(&path, "%s/raw/%s.db", folder, day);
-    return path.was_cut ? wf_fail(err, WF_ERR_LIMIT, "the path of '%s' is too long", day) : 0;
+    wfs_file_text(key, file);
+    wf_strbuf_addf(&path, "%s/raw/%s.db", folder, file);
+    return path.was_cut ? wf_fail(err, WF_ERR_LIMIT, "the path of '%s' is too long", file) : 0;
 }
 
 void wfs_day_text(int64_t time_ns, char out[16])
@@ -37,21 +61,28 @@ void wfs_day_text(int64_t time_ns, char out[16])
                    civil.day % 100);
 }
 
-/* "2026-11-20.db" and nothing else; what it says must be a day that exists. */
-static bool parse_day(const char *name, int64_t *out_day_ns)
+bool wfs_file_parse(const char *name, int64_t *out_key)
 {
-    char date[16], again[16];
+    size_t len = strlen(name);
+    char file[16], date[16], again[16];
+    uint64_t part = 1;
     int64_t day_ns;
 
-    if (strlen(name) != 13 || strcmp(name + 10, ".db") != 0)
+    if (len < 13 || len > 16 || strcmp(name + len - 3, ".db") != 0)
         return false;
-    memcpy(date, name, 10);
-    date[10] = '\0';
+    (void)snprintf(file, sizeof(file), "%.*s", (int)(len - 3), name);
+    (void)snprintf(date, sizeof(date), "%.10s", name);
     if (strspn(date, "0123456789-") != 10 || wf_parse_time(date, 0, &day_ns, NULL) < 0)
         return false;
-    wfs_day_text(day_ns, again);
-    *out_day_ns = day_ns;
-    return strcmp(date, again) == 0;
+    if (file[10] != '\0' &&
+        (file[10] != '.' || wf_parse_u64(file + 11, &part, NULL) < 0 || part > WFS_PARTS_MAX))
+        return false;
+    if (part == 0)
+        return false;
+    *out_key = wfs_file_key(day_ns, (unsigned)part);
+    /* One name for each file: no ".1", no ".02", no 30th of February. */
+    wfs_file_text(*out_key, again);
+    return strcmp(file, again) == 0;
 }
 
 static int64_t modified(const struct stat *st)
@@ -59,15 +90,14 @@ static int64_t modified(const struct stat *st)
     return (int64_t)st->st_mtim.tv_sec * WF_NS_PER_S + st->st_mtim.tv_nsec;
 }
 
-static bool look_at(const char *folder, int64_t day_ns, struct wfs_day_file *out)
+static bool look_at(const char *folder, int64_t key, struct wfs_day_file *out)
 {
     char path[WFS_PATH_SIZE], wal[WFS_PATH_SIZE + 8];
     struct stat st;
 
-    if (wfs_day_path(folder, day_ns, path, NULL) < 0 || stat(path, &st) != 0 ||
-        !S_ISREG(st.st_mode))
+    if (wfs_day_path(folder, key, path, NULL) < 0 || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return false;
-    out->day_ns = day_ns;
+    out->key = key;
     out->modified_ns = modified(&st);
     out->is_sealed = (st.st_mode & S_IWUSR) == 0;
     (void)snprintf(wal, sizeof(wal), "%s-wal", path);
@@ -76,16 +106,16 @@ static bool look_at(const char *folder, int64_t day_ns, struct wfs_day_file *out
     return true;
 }
 
-static int compare_days(const void *a, const void *b)
+static int compare_keys(const void *a, const void *b)
 {
     const int64_t *x = a, *y = b;
 
     return (*x > *y) - (*x < *y);
 }
 
-int wfs_folder_days(const char *path, int64_t **out_days, size_t *out_count, struct wf_err *err)
+int wfs_folder_keys(const char *path, int64_t **out_keys, size_t *out_count, struct wf_err *err)
 {
-    int64_t *days = NULL;
+    int64_t *keys = NULL;
     struct dirent *entry;
     size_t count = 0;
     DIR *dir = opendir(path);
@@ -93,27 +123,44 @@ int wfs_folder_days(const char *path, int64_t **out_days, size_t *out_count, str
     if (dir == NULL)
         return wf_fail_errno(err, errno, "%s", path);
     while ((entry = readdir(dir)) != NULL) {
-        int64_t day_ns;
+        int64_t key;
 
-        if (!parse_day(entry->d_name, &day_ns))
+        if (!wfs_file_parse(entry->d_name, &key))
             continue;
         if (count % 64 == 0) {
-            int64_t *more = realloc(days, (count + 64) * sizeof(days[0]));
+            int64_t *more = realloc(keys, (count + 64) * sizeof(keys[0]));
 
             if (more == NULL) {
-                free(days);
+                free(keys);
                 (void)closedir(dir);
                 return wf_fail(err, WF_ERR_NOMEM, "out of memory");
             }
-            days = more;
+            keys = more;
         }
-        days[count++] = day_ns;
+        keys[count++] = key;
     }
     (void)closedir(dir);
     if (count > 1)
-        qsort(days, count, sizeof(days[0]), compare_days);
-    *out_days = days;
+        qsort(keys, count, sizeof(keys[0]), compare_keys);
+    *out_keys = keys;
     *out_count = count;
+    return 0;
+}
+
+int wfs_folder_newest(const char *path, int64_t day_ns, int64_t *out_key, struct wf_err *err)
+{
+    int64_t *keys = NULL;
+    size_t count = 0;
+    int rc = wfs_folder_keys(path, &keys, &count, err);
+
+    if (rc < 0 && rc != WF_ERR_ABSENT)
+        return rc;
+    *out_key = wfs_file_key(day_ns, 1);
+    for (size_t i = 0; i < count; i++) {
+        if (wfs_file_day(keys[i]) == day_ns)
+            *out_key = keys[i];
+    }
+    free(keys);
     return 0;
 }
 
@@ -122,19 +169,19 @@ int wfs_folder_list(const char *folder, struct wfs_day_file **out_list, size_t *
 {
     char path[WFS_PATH_SIZE];
     struct wfs_day_file *list;
-    int64_t *days = NULL;
+    int64_t *keys = NULL;
     size_t count = 0, used = 0;
     int rc;
 
     if (snprintf(path, sizeof(path), "%s/raw", folder) >= (int)sizeof(path))
         return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
-    rc = wfs_folder_days(path, &days, &count, err);
+    rc = wfs_folder_keys(path, &keys, &count, err);
     if (rc < 0)
         return rc;
     list = calloc(count + 1, sizeof(list[0]));
     for (size_t i = 0; list != NULL && i < count; i++)
-        used += look_at(folder, days[i], &list[used]);
-    free(days);
+        used += look_at(folder, keys[i], &list[used]);
+    free(keys);
     if (list == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     *out_list = list;

@@ -50,19 +50,24 @@ void wf_history_close(struct wf_history **history)
 
 size_t wf_history_days(const struct wf_history *history, char out_first[16], char out_last[16])
 {
+    size_t days = 0;
+
     out_first[0] = out_last[0] = '\0';
     if (history->file_count == 0)
         return 0;
-    wfs_day_text(history->files[0].day.day_ns, out_first);
-    wfs_day_text(history->files[history->file_count - 1].day.day_ns, out_last);
-    return history->file_count;
+    wfs_day_text(history->files[0].day.key, out_first);
+    wfs_day_text(history->files[history->file_count - 1].day.key, out_last);
+    for (size_t i = 0; i < history->file_count; i++)
+        days += i == 0 || wfs_file_day(history->files[i].day.key) !=
+                              wfs_file_day(history->files[i - 1].day.key);
+    return days;
 }
 
 const char *wf_history_trouble(const struct wf_history *history, size_t index, int64_t *out_day_ns)
 {
     if (index >= history->trouble_count)
         return NULL;
-    *out_day_ns = history->troubles[index].day_ns;
+    *out_day_ns = wfs_file_day(history->troubles[index].key);
     return history->troubles[index].text;
 }
 
@@ -225,9 +230,9 @@ static int compare_entries(const void *a, const void *b)
 static int list_one(struct wf_history *history, size_t index, const struct wf_range *range,
                     struct wf_err *err)
 {
-    int64_t day_ns = history->files[index].day.day_ns;
+    int64_t key = history->files[index].day.key;
     struct wfs_open_file *file = NULL;
-    int rc = wfs_history_get(history, day_ns, &file, err);
+    int rc = wfs_history_get(history, key, &file, err);
 
     if (rc < 0)
         return rc == WF_ERR_ABSENT ? 0 : rc;
@@ -236,7 +241,7 @@ static int list_one(struct wf_history *history, size_t index, const struct wf_ra
         rc = list_file(history, file->db, range, err);
     wfs_history_put(history, &file);
     if (rc < 0)
-        rc = wfs_history_lost(history, day_ns, rc, err);
+        rc = wfs_history_lost(history, key, rc, err);
     return rc == WF_ERR_ABSENT ? 0 : rc;
 }
 
@@ -253,7 +258,7 @@ static int find_newest(struct wf_history *history, const char *subsystem,
         struct wfs_open_file *file = NULL;
         sqlite3_stmt *stmt = NULL;
 
-        rc = wfs_history_get(history, history->files[i].day.day_ns, &file, err);
+        rc = wfs_history_get(history, history->files[i].day.key, &file, err);
         if (rc == 0)
             rc = wfs_prepare(file->db, "SELECT max(id) FROM _schemas WHERE subsystem = ?1", &stmt,
                              err);
@@ -266,7 +271,7 @@ static int find_newest(struct wf_history *history, const char *subsystem,
         (void)sqlite3_finalize(stmt);
         wfs_history_put(history, &file);
         if (rc < 0)
-            rc = wfs_history_lost(history, history->files[i].day.day_ns, rc, err);
+            rc = wfs_history_lost(history, history->files[i].day.key, rc, err);
         if (rc == WF_ERR_ABSENT)
             rc = 0;
     }
@@ -312,10 +317,10 @@ static int list_rollups(struct wf_history *history, const struct wf_range *range
     int rc = 0;
 
     if (history->file_count == 0 || range->is_by_received ||
-        range->from_ns >= history->files[0].day.day_ns ||
+        range->from_ns >= wfs_file_day(history->files[0].day.key) ||
         !wfs_rollup_span(history->folder, WFS_TIER_HOUR, &from, &to))
         return 0;
-    oldest = history->files[0].day.day_ns;
+    oldest = wfs_file_day(history->files[0].day.key);
     from = from > range->from_ns ? from : range->from_ns;
     to = to < range->to_ns ? to : range->to_ns;
     to = to < oldest ? to : oldest;

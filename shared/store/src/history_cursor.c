@@ -106,7 +106,7 @@ static int leave_out(struct wf_history_cursor *cursor, struct wfs_stream *stream
                      struct wf_err *err)
 {
     if (rc != WF_ERR_ABSENT)
-        rc = wfs_history_lost(cursor->query.history, stream->day_ns, rc, err);
+        rc = wfs_history_lost(cursor->query.history, stream->key, rc, err);
     if (rc != WF_ERR_ABSENT)
         return rc;
     remove_stream(cursor, stream);

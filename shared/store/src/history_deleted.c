@@ -67,19 +67,20 @@ int wf_history_deleted(struct wf_history *history, const struct wf_range *range,
 
     for (size_t i = 0; rc == 0 && !is_stopped && i < history->file_count; i++) {
         struct wfs_open_file *file = NULL;
-        int64_t day_ns = history->files[i].day.day_ns;
+        int64_t key = history->files[i].day.key;
 
         /* Recorded when it was deleted, which is after it ended. */
-        if (day_ns + WF_NS_PER_DAY <= range->from_ns || !wfs_history_has_deleted(history, i))
+        if (wfs_file_day(key) + WF_NS_PER_DAY <= range->from_ns ||
+            !wfs_history_has_deleted(history, i))
             continue;
-        rc = wfs_history_get(history, day_ns, &file, err);
+        rc = wfs_history_get(history, key, &file, err);
         if (rc == 0)
             rc = wfs_history_learn(history, i, file, err);
         if (rc == 0)
             rc = deleted_of_file(file->db, range, each, context, &is_stopped, err);
         wfs_history_put(history, &file);
         if (rc < 0 && !is_stopped)
-            rc = wfs_history_lost(history, day_ns, rc, err);
+            rc = wfs_history_lost(history, key, rc, err);
         if (rc == WF_ERR_ABSENT && !is_stopped)
             rc = 0;
     }

@@ -4,8 +4,8 @@
  *
  * Opening a file costs hundreds of microseconds, asking an open one a few. So the
  * last ones stay open: sealed files, which nobody is kept from anything by, and
- * today's. A past day that still has a log of changes is closed at once, because
- * the logger cannot seal it while anybody has it open.
+ * the one that is written today. Another that still has a log of changes is closed at
+ * once, because the logger cannot seal it while anybody has it open.
  */
 
 #include <stdlib.h>
@@ -32,15 +32,11 @@ static int64_t changed_ns(const struct wf_history *history)
 static void remember(struct wf_history *history, struct wfs_history_file *file)
 {
     for (size_t i = 0; i < history->file_count; i++) {
-        if (history->files[i].day.day_ns == file->day.day_ns) {
-            *file =
-                (struct wfs_history_file){ .day = file->day,
-                                           .is_known = history->files[i].is_known,
-                                           .known_modified_ns = history->files[i].known_modified_ns,
-                                           .device_from = history->files[i].device_from,
-                                           .device_to = history->files[i].device_to,
-                                           .gap_from = history->files[i].gap_from,
-                                           .gap_to = history->files[i].gap_to };
+        if (history->files[i].day.key == file->day.key) {
+            struct wfs_day_file day = file->day;
+
+            *file = history->files[i];
+            file->day = day;
             return;
         }
     }
@@ -79,28 +75,28 @@ int wfs_history_refresh(struct wf_history *history, struct wf_err *err)
 
 /* --- troubles -------------------------------------------------------------------------- */
 
-static bool is_in_trouble(const struct wf_history *history, int64_t day_ns)
+static bool is_in_trouble(const struct wf_history *history, int64_t key)
 {
     for (size_t i = 0; i < history->trouble_count; i++) {
-        if (history->troubles[i].day_ns == day_ns)
+        if (history->troubles[i].key == key)
             return true;
     }
     return false;
 }
 
-static int add_trouble(struct wf_history *history, int64_t day_ns, const char *text,
+static int add_trouble(struct wf_history *history, int64_t key, const char *text,
                        struct wf_err *err)
 {
     struct wfs_trouble *more;
 
-    if (is_in_trouble(history, day_ns))
+    if (is_in_trouble(history, key))
         return WF_ERR_ABSENT;
     more = realloc(history->troubles, (history->trouble_count + 1) * sizeof(*more));
     if (more == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     history->troubles = more;
     more = &more[history->trouble_count++];
-    more->day_ns = day_ns;
+    more->key = key;
     (void)wf_copy_text(more->text, sizeof(more->text), text);
     return WF_ERR_ABSENT;
 }
@@ -110,7 +106,7 @@ static bool is_of_the_file(int rc)
     return rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION || rc == WF_ERR_DENIED;
 }
 
-int wfs_history_lost(struct wf_history *history, int64_t day_ns, int rc, struct wf_err *err)
+int wfs_history_lost(struct wf_history *history, int64_t key, int rc, struct wf_err *err)
 {
     struct wf_err local = { 0 };
     char path[WFS_PATH_SIZE];
@@ -118,9 +114,9 @@ int wfs_history_lost(struct wf_history *history, int64_t day_ns, int rc, struct 
     if (!is_of_the_file(rc))
         return rc;
     local = err != NULL ? *err : local;
-    if (wfs_day_path(history->folder, day_ns, path, NULL) == 0)
+    if (wfs_day_path(history->folder, key, path, NULL) == 0)
         wf_err_prefix(&local, "%s", path);
-    return add_trouble(history, day_ns, local.text, err);
+    return add_trouble(history, key, local.text, err);
 }
 
 /* --- open files --------------------------------------------------------------------------- */
@@ -137,10 +133,18 @@ static void close_file(struct wf_history *history, struct wfs_open_file *file)
     free(file);
 }
 
-/* May it stay open while nobody uses it? */
-static bool may_rest(const struct wfs_open_file *file)
+/* May it stay open while nobody uses it? One that is not written any more is to be sealed. */
+static bool may_rest(const struct wf_history *history, const struct wfs_open_file *file)
 {
-    return file->is_sealed || wf_utc_now_ns() < file->day_ns + WF_NS_PER_DAY;
+    if (file->is_sealed)
+        return true;
+    for (size_t i = 0; i < history->file_count; i++) {
+        int64_t key = history->files[i].day.key;
+
+        if (key > file->key && wfs_file_day(key) == wfs_file_day(file->key))
+            return false;
+    }
+    return wf_utc_now_ns() < wfs_file_day(file->key) + WF_NS_PER_DAY;
 }
 
 void wfs_history_close_files(struct wf_history *history, bool is_all)
@@ -149,7 +153,7 @@ void wfs_history_close_files(struct wf_history *history, bool is_all)
 
     for (; file != NULL; file = next) {
         next = file->next;
-        if (file->users == 0 && (is_all || !may_rest(file)))
+        if (file->users == 0 && (is_all || !may_rest(history, file)))
             close_file(history, file);
     }
 }
@@ -173,17 +177,17 @@ static void make_room(struct wf_history *history)
         close_file(history, oldest);
 }
 
-static struct wfs_open_file *find_open(struct wf_history *history, int64_t day_ns,
+static struct wfs_open_file *find_open(struct wf_history *history, int64_t key,
                                        const struct stat *st)
 {
     for (struct wfs_open_file *file = history->open; file != NULL; file = file->next) {
-        if (file->day_ns == day_ns && file->device == st->st_dev && file->inode == st->st_ino)
+        if (file->key == key && file->device == st->st_dev && file->inode == st->st_ino)
             return file;
     }
     return NULL;
 }
 
-static int open_file(struct wf_history *history, int64_t day_ns, const char *path,
+static int open_file(struct wf_history *history, int64_t key, const char *path,
                      const struct stat *st, struct wfs_open_file **out_file, struct wf_err *err)
 {
     struct wfs_open_file *file = calloc(1, sizeof(*file));
@@ -191,7 +195,7 @@ static int open_file(struct wf_history *history, int64_t day_ns, const char *pat
 
     if (file == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    file->day_ns = day_ns;
+    file->key = key;
     file->device = st->st_dev;
     file->inode = st->st_ino;
     rc = wfs_open_reader(path, WFS_READER_BUSY_MS, &file->db, err);
@@ -205,7 +209,7 @@ static int open_file(struct wf_history *history, int64_t day_ns, const char *pat
     return 0;
 }
 
-int wfs_history_get(struct wf_history *history, int64_t day_ns, struct wfs_open_file **out_file,
+int wfs_history_get(struct wf_history *history, int64_t key, struct wfs_open_file **out_file,
                     struct wf_err *err)
 {
     char path[WFS_PATH_SIZE];
@@ -213,17 +217,17 @@ int wfs_history_get(struct wf_history *history, int64_t day_ns, struct wfs_open_
     struct wf_err *why = err != NULL ? err : &local;
     struct wfs_open_file *file;
     struct stat st;
-    int rc = wfs_day_path(history->folder, day_ns, path, why);
+    int rc = wfs_day_path(history->folder, key, path, why);
 
     if (rc < 0)
         return rc;
-    if (is_in_trouble(history, day_ns) || stat(path, &st) != 0)
+    if (is_in_trouble(history, key) || stat(path, &st) != 0)
         return WF_ERR_ABSENT;
-    file = find_open(history, day_ns, &st);
+    file = find_open(history, key, &st);
     if (file == NULL)
-        rc = open_file(history, day_ns, path, &st, &file, why);
+        rc = open_file(history, key, path, &st, &file, why);
     if (rc < 0)
-        return wfs_history_lost(history, day_ns, rc, why);
+        return wfs_history_lost(history, key, rc, why);
     file->is_sealed = (st.st_mode & S_IWUSR) == 0;
     file->users++;
     file->used = ++history->uses;
@@ -239,7 +243,7 @@ void wfs_history_put(struct wf_history *history, struct wfs_open_file **file)
     if (f == NULL)
         return;
     *file = NULL;
-    if (--f->users == 0 && !may_rest(f))
+    if (--f->users == 0 && !may_rest(history, f))
         close_file(history, f);
 }
 
@@ -255,7 +259,7 @@ bool wfs_history_is_near(const struct wf_history *history, size_t index,
                          const struct wf_range *range)
 {
     const struct wfs_history_file *file = &history->files[index];
-    int64_t day_ns = file->day.day_ns;
+    int64_t day_ns = wfs_file_day(file->day.key);
 
     if (range->is_by_received)
         return day_ns < range->to_ns && range->from_ns < day_ns + WF_NS_PER_DAY;
@@ -269,7 +273,7 @@ bool wfs_history_has_gaps(const struct wf_history *history, size_t index,
     const struct wfs_history_file *file = &history->files[index];
 
     /* A gap lies in the file of the sample behind it, which may be days after the range. */
-    if (range->is_by_received && file->day.day_ns + WF_NS_PER_DAY <= range->from_ns)
+    if (range->is_by_received && wfs_file_day(file->day.key) + WF_NS_PER_DAY <= range->from_ns)
         return false;
     return !is_known(file) || (file->gap_to >= range->from_ns && file->gap_from < range->to_ns);
 }

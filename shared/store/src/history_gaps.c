@@ -80,9 +80,9 @@ static int ask_file(struct wf_history *history, size_t index, const struct wf_ra
                     int (*each)(void *context, const struct wf_gap *gap), void *context,
                     bool *out_is_stopped, struct wf_err *err)
 {
-    int64_t day_ns = history->files[index].day.day_ns;
+    int64_t key = history->files[index].day.key;
     struct wfs_open_file *file = NULL;
-    int rc = wfs_history_get(history, day_ns, &file, err);
+    int rc = wfs_history_get(history, key, &file, err);
 
     if (rc < 0)
         return rc == WF_ERR_ABSENT ? 0 : rc;
@@ -91,7 +91,7 @@ static int ask_file(struct wf_history *history, size_t index, const struct wf_ra
         rc = gaps_of_file(file->db, range, each, context, out_is_stopped, err);
     wfs_history_put(history, &file);
     if (rc < 0 && !*out_is_stopped)
-        rc = wfs_history_lost(history, day_ns, rc, err);
+        rc = wfs_history_lost(history, key, rc, err);
     return rc == WF_ERR_ABSENT && !*out_is_stopped ? 0 : rc;
 }
 

@@ -167,13 +167,14 @@ int wfs_stream_plan(const struct wfs_stream_query *query, size_t index, const ch
                     const char *subsystem, struct wfs_stream **list, size_t *count,
                     struct wf_err *err)
 {
-    int64_t day_ns = query->history->files[index].day.day_ns;
-    struct planning planning = {
-        .query = query, .version = { .day_ns = day_ns }, .list = list, .count = count
-    };
+    int64_t key = query->history->files[index].day.key;
+    struct planning planning = { .query = query,
+                                 .version = { .key = key, .day_ns = wfs_file_day(key) },
+                                 .list = list,
+                                 .count = count };
     struct wfs_open_file *file = NULL;
     size_t before = *count;
-    int rc = wfs_history_get(query->history, day_ns, &file, err);
+    int rc = wfs_history_get(query->history, key, &file, err);
 
     if (rc < 0)
         return rc == WF_ERR_ABSENT ? 0 : rc;
@@ -183,7 +184,7 @@ int wfs_stream_plan(const struct wfs_stream_query *query, size_t index, const ch
     wfs_history_put(query->history, &file);
     if (rc < 0) {
         *count = before;
-        rc = wfs_history_lost(query->history, day_ns, rc, err);
+        rc = wfs_history_lost(query->history, key, rc, err);
     }
     return rc == WF_ERR_ABSENT ? 0 : rc;
 }

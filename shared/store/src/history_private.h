@@ -33,7 +33,7 @@ struct wfs_history_file {
  */
 struct wfs_open_file {
     struct wfs_open_file *next;
-    int64_t day_ns;
+    int64_t key;
     sqlite3 *db;
     unsigned users;
     uint64_t used; /* count of uses when it was used last */
@@ -56,7 +56,7 @@ struct wf_history {
     } * plans; /* schema versions met so far; they live as long as the history */
     size_t plan_count;
     struct wfs_trouble {
-        int64_t day_ns;
+        int64_t key;
         char text[240];
     } * troubles; /* files that are left out */
     size_t trouble_count;
@@ -69,14 +69,14 @@ struct wf_history {
 /* Look whether files came or went. */
 int wfs_history_refresh(struct wf_history *history, struct wf_err *err);
 /*
- * Use the day file that begins at `day_ns`. ABSENT when it is gone, nothing was stored in
+ * Use the day file of that key. ABSENT when it is gone, nothing was stored in
  * it yet, or it cannot be read (which is kept as a trouble): skip it.
  */
-int wfs_history_get(struct wf_history *history, int64_t day_ns, struct wfs_open_file **out_file,
+int wfs_history_get(struct wf_history *history, int64_t key, struct wfs_open_file **out_file,
                     struct wf_err *err);
 void wfs_history_put(struct wf_history *history, struct wfs_open_file **file);
 /* Reading a file failed. A damaged one is left out from now on: then ABSENT, else `rc`. */
-int wfs_history_lost(struct wf_history *history, int64_t day_ns, int rc, struct wf_err *err);
+int wfs_history_lost(struct wf_history *history, int64_t key, int rc, struct wf_err *err);
 /*
  * Could file `index` hold rows of the range? By device time any can, until it was seen. Needs
  * no open file; wfs_history_learn makes it know what a sealed file holds.

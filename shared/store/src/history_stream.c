@@ -207,7 +207,7 @@ static int begin(struct wfs_stream *stream, const struct wfs_stream_query *query
         stream->capacity = 1;
     stream->wanted = stream->capacity < FIRST_ROWS ? stream->capacity : FIRST_ROWS;
     if (rc == 0)
-        rc = wfs_history_get(query->history, stream->day_ns, &stream->file, err);
+        rc = wfs_history_get(query->history, stream->key, &stream->file, err);
     if (rc < 0)
         return rc;
     stream->is_open = true;

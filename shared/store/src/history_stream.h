@@ -42,7 +42,7 @@ struct wfs_batch_row {
 };
 
 struct wfs_stream {
-    int64_t day_ns;
+    int64_t key, day_ns; /* of its file, and the midnight that its times are told from */
     const struct wfs_plan *plan;
     char table[WFS_TABLE_SIZE];
     int64_t source_id, schema_id;

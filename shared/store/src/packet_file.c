@@ -26,7 +26,7 @@ int wfs_packet_list(const char *folder, int64_t **out_days, size_t *out_count, s
 
     if (snprintf(path, sizeof(path), "%s/packets", folder) >= (int)sizeof(path))
         return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
-    return wfs_folder_days(path, out_days, out_count, err);
+    return wfs_folder_keys(path, out_days, out_count, err);
 }
 
 /* --- a new file -------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@
 
 struct tier_file {
     char name[40]; /* "2026-11-20.db", perhaps with MARK */
+    int64_t key;   /* by which they are in order; of a rollup file its start */
     int64_t from_ns, to_ns;
     uint64_t bytes;
     bool is_marked;
@@ -57,23 +58,34 @@ static int64_t period_start(enum wf_store_tier tier, int64_t time_ns)
 
 /* --- what there is --------------------------------------------------------------------------- */
 
-/* "2026-11-20", "2026-11" or "2026" before ".db", by tier. */
-static bool parse_name(enum wf_store_tier tier, const char *name, struct tier_file *out)
+/* Of rollups "2026-11.db" or "2026.db". */
+static bool parse_period(enum wf_store_tier tier, const char *name, int64_t *out_ns)
 {
-    static const size_t lengths[WF_STORE_TIERS] = { 10, 7, 4 };
-    size_t len = lengths[tier];
+    size_t len = tier == WF_STORE_MINUTE ? 7 : 4;
     char date[16] = "0000-01-01";
 
-    if (strlen(name) >= sizeof(out->name) || strncmp(name + len, ".db", 3) != 0 ||
-        (name[len + 3] != '\0' && strcmp(name + len + 3, MARK) != 0) ||
-        strspn(name, "0123456789-") != len)
+    if (strspn(name, "0123456789-") != len || strcmp(name + len, ".db") != 0)
         return false;
     memcpy(date, name, len);
-    if (wf_parse_time(date, 0, &out->from_ns, NULL) < 0)
+    return wf_parse_time(date, 0, out_ns, NULL) == 0;
+}
+
+/* The name of a file of that tier, perhaps with MARK behind it. */
+static bool parse_name(enum wf_store_tier tier, const char *name, struct tier_file *out)
+{
+    char plain[sizeof(out->name)];
+    size_t len = strlen(name), mark = strlen(MARK);
+
+    if (len >= sizeof(plain))
+        return false;
+    out->is_marked = len > mark && strcmp(name + len - mark, MARK) == 0;
+    (void)snprintf(plain, sizeof(plain), "%.*s", (int)(out->is_marked ? len - mark : len), name);
+    if (tier == WF_STORE_RAW ? !wfs_file_parse(plain, &out->key)
+                             : !parse_period(tier, plain, &out->key))
         return false;
     (void)wf_copy_text(out->name, sizeof(out->name), name);
+    out->from_ns = tier == WF_STORE_RAW ? wfs_file_day(out->key) : out->key;
     out->to_ns = period_end(tier, out->from_ns);
-    out->is_marked = name[len + 3] != '\0';
     return true;
 }
 
@@ -101,7 +113,7 @@ static int compare_files(const void *a, const void *b)
 {
     const struct tier_file *x = a, *y = b;
 
-    return (x->from_ns > y->from_ns) - (x->from_ns < y->from_ns);
+    return (x->key > y->key) - (x->key < y->key);
 }
 
 static int list_tier(const struct wf_store *store, enum wf_store_tier tier, struct tier_files *out,
@@ -299,7 +311,7 @@ static int delete_file(struct wf_store *store, enum wf_store_tier tier, struct t
         if (rc == WF_ERR_NOSPACE) {
             /* Room first: then there is some for the record. */
             remove_all(marked);
-            rc = wfs_days_get(store, wf_utc_day_start(wf_utc_now_ns()), &slot, err);
+            rc = wfs_days_of(store, wf_utc_day_start(wf_utc_now_ns()), &slot, err);
             if (rc == 0)
                 rc = record(store, slot, tier, file, &content, reason, err);
         }
@@ -321,7 +333,7 @@ static bool is_current(const struct wf_store *store, enum wf_store_tier tier,
     if (file->from_ns >= period_start(tier, now_ns))
         return true;
     for (size_t i = 0; tier == WF_STORE_RAW && i < WFS_DAYS_OPEN; i++) {
-        if (store->slots[i].day != NULL && wfs_day_start(store->slots[i].day) == file->from_ns)
+        if (store->slots[i].day != NULL && wfs_day_key(store->slots[i].day) == file->key)
             return true;
     }
     return false;
@@ -341,16 +353,16 @@ static int64_t age_now(struct wf_store *store)
 {
     int64_t now_ns = wf_utc_now_ns(), believed_ns;
     char path[WFS_PATH_SIZE];
-    int64_t *days = NULL;
+    int64_t *keys = NULL;
     size_t count = 0;
     bool is_doubted;
 
     if (!is_age_limited(&store->retention) ||
         snprintf(path, sizeof(path), "%s/raw", store->folder) >= (int)sizeof(path) ||
-        wfs_folder_days(path, &days, &count, NULL) < 0)
+        wfs_folder_keys(path, &keys, &count, NULL) < 0)
         count = 0;
-    believed_ns = wfs_believed_now(days, count, now_ns);
-    free(days);
+    believed_ns = wfs_believed_now(keys, count, now_ns);
+    free(keys);
     is_doubted = believed_ns != now_ns;
     if (is_doubted && !store->figures.is_clock_doubted) {
         char last[16], now[16];

@@ -87,16 +87,16 @@ int wfs_pile_get(struct wfs_pile **list, int64_t start_ns, const struct wf_schem
 
 /* --- dirt -------------------------------------------------------------------------------- */
 
-bool wfs_roll_is_dirty(const struct wfs_roll *roll, int64_t minute_ns, int64_t day_ns)
+bool wfs_roll_is_dirty(const struct wfs_roll *roll, int64_t minute_ns, int64_t key)
 {
     for (size_t i = roll->dirt_count; i-- > 0;) {
-        if (roll->dirt[i].minute_ns == minute_ns && roll->dirt[i].day_ns == day_ns)
+        if (roll->dirt[i].minute_ns == minute_ns && roll->dirt[i].key == key)
             return true;
     }
     return false;
 }
 
-int wfs_roll_mark(struct wfs_roll *roll, int64_t minute_ns, int64_t day_ns, struct wf_err *err)
+int wfs_roll_mark(struct wfs_roll *roll, int64_t minute_ns, int64_t key, struct wf_err *err)
 {
     if (roll->dirt_count == roll->dirt_capacity) {
         size_t capacity = roll->dirt_capacity == 0 ? 16 : 2 * roll->dirt_capacity;
@@ -107,8 +107,19 @@ int wfs_roll_mark(struct wfs_roll *roll, int64_t minute_ns, int64_t day_ns, stru
         roll->dirt = more;
         roll->dirt_capacity = capacity;
     }
-    roll->dirt[roll->dirt_count++] = (struct wfs_dirt){ minute_ns, day_ns };
+    roll->dirt[roll->dirt_count++] = (struct wfs_dirt){ minute_ns, key };
     return 0;
+}
+
+void wfs_roll_unmark(struct wfs_roll *roll, int64_t key)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < roll->dirt_count; i++) {
+        if (roll->dirt[i].key != key)
+            roll->dirt[kept++] = roll->dirt[i];
+    }
+    roll->dirt_count = roll->dirt_kept = kept;
 }
 
 void wfs_roll_commit(struct wfs_roll *roll)
@@ -136,7 +147,7 @@ void wfs_roll_reset(struct wfs_roll *roll)
     roll->live_ns = WFS_NOT_LIVE;
     /* What no file says was not rolled up yet, and will be read with the rest. */
     for (size_t i = 0; i < roll->dirt_count; i++) {
-        if (roll->dirt[i].day_ns != WF_TIME_NONE)
+        if (roll->dirt[i].key != WF_TIME_NONE)
             roll->dirt[kept++] = roll->dirt[i];
     }
     roll->dirt_count = kept;

@@ -50,7 +50,7 @@ struct wfs_pile {
 
 struct wfs_dirt {
     int64_t minute_ns;
-    int64_t day_ns; /* whose file says so; WF_TIME_NONE = none does: the row is not below to_ns */
+    int64_t key; /* whose file says so; WF_TIME_NONE = none does: the row is not below to_ns */
 };
 
 struct wfs_roll {
@@ -95,9 +95,11 @@ static inline enum wfs_tier wfs_roll_base(const struct wfs_roll *roll)
  */
 int wfs_roll_add(struct wfs_roll *roll, const struct wfs_plan *plan, const uint8_t *payload,
                  int64_t time_ns, int64_t *out_dirty, struct wf_err *err);
-/* It was marked in the file of `day_ns`. True when that was known already. */
-bool wfs_roll_is_dirty(const struct wfs_roll *roll, int64_t minute_ns, int64_t day_ns);
-int wfs_roll_mark(struct wfs_roll *roll, int64_t minute_ns, int64_t day_ns, struct wf_err *err);
+/* It was marked in the file of `key`. True when that was known already. */
+bool wfs_roll_is_dirty(const struct wfs_roll *roll, int64_t minute_ns, int64_t key);
+int wfs_roll_mark(struct wfs_roll *roll, int64_t minute_ns, int64_t key, struct wf_err *err);
+/* No minute is dirty by what the file of `key` says. */
+void wfs_roll_unmark(struct wfs_roll *roll, int64_t key);
 /* The transaction under way was committed, or not. */
 void wfs_roll_commit(struct wfs_roll *roll);
 void wfs_roll_rollback(struct wfs_roll *roll);

@@ -32,7 +32,7 @@ int wfs_rolls_begin(struct wf_store *store, struct wf_err *err)
     return 0;
 }
 
-int wfs_rolls_read_dirty(struct wf_store *store, sqlite3 *db, int64_t day_ns, struct wf_err *err)
+int wfs_rolls_read_dirty(struct wf_store *store, sqlite3 *db, int64_t key, struct wf_err *err)
 {
     sqlite3_stmt *stmt = NULL;
     int64_t version = 0;
@@ -53,8 +53,8 @@ int wfs_rolls_read_dirty(struct wf_store *store, sqlite3 *db, int64_t day_ns, st
         roll = wfs_rolls_get(store, source, subsystem);
         if (roll == NULL)
             rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
-        else if (!wfs_roll_is_dirty(roll, minute_ns, day_ns))
-            rc = wfs_roll_mark(roll, minute_ns, day_ns, err);
+        else if (!wfs_roll_is_dirty(roll, minute_ns, key))
+            rc = wfs_roll_mark(roll, minute_ns, key, err);
         if (rc == 0)
             wfs_roll_commit(roll);
     }

@@ -87,7 +87,7 @@ static bool is_cleanable(const struct wfs_round *work, const struct wfs_roll *ro
     if (wfs_bucket_start(wfs_roll_base(roll), dirt->minute_ns) + width > to_ns)
         return false;
     /* What no file says must be done before its bucket is said to be. */
-    return dirt->day_ns == WF_TIME_NONE || work->is_final ||
+    return dirt->key == WF_TIME_NONE || work->is_final ||
            work->now_mono_ns - roll->changed_mono_ns >= DIRT_REST_NS ||
            work->now_mono_ns - roll->cleaned_mono_ns >= 2 * DIRT_REST_NS;
 }
@@ -115,7 +115,7 @@ int wfs_round_clean(struct wfs_round *work, struct wfs_roll *roll, int64_t to_ns
 
         if (!is_cleanable(work, roll, &dirt, to_ns))
             continue;
-        if (dirt.day_ns != WF_TIME_NONE && start_ns != last_ns &&
+        if (dirt.key != WF_TIME_NONE && start_ns != last_ns &&
             (hours->is_full || walked >= 120 ||
              (cleaned > 0 && !is_same_period(first_ns, start_ns))))
             continue;

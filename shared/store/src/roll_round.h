@@ -66,9 +66,9 @@ int wfs_round_put_hours(struct wfs_round *work, const struct wfs_roll *roll,
 
 /* --- roll_say.c --- */
 /* One day file: minutes that are clean again, and in `is_main` how far rollups go. */
-int wfs_round_say_in(struct wfs_round *work, int64_t day_ns, bool is_main, struct wf_err *err);
+int wfs_round_say_in(struct wfs_round *work, int64_t key, bool is_main, struct wf_err *err);
 /* Other days that say of a minute of this round that it is dirty. */
-int wfs_round_say_in_others(struct wfs_round *work, int64_t main_ns, struct wf_err *err);
+int wfs_round_say_in_others(struct wfs_round *work, int64_t main_key, struct wf_err *err);
 /* It is said: what was open in memory goes. */
 void wfs_round_keep(struct wfs_round *work);
 

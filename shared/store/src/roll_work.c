@@ -148,21 +148,21 @@ static int finish(struct wfs_round *work, struct wf_err *err)
 {
     struct wf_store *store = work->store;
     struct wfs_slot *slot = wfs_days_newest(store);
-    int64_t main_ns;
+    int64_t main_key;
     int rc;
 
     if (slot == NULL) {
         wfs_rollups_rollback(&store->rollups);
         return 0;
     }
-    main_ns = wfs_day_start(slot->day);
+    main_key = wfs_day_key(slot->day);
     rc = sync_rows(store, err);
     if (rc == 0)
         rc = wfs_rollups_commit(&store->rollups, err);
     if (rc == 0)
-        rc = wfs_round_say_in_others(work, main_ns, err);
+        rc = wfs_round_say_in_others(work, main_key, err);
     if (rc == 0)
-        rc = wfs_round_say_in(work, main_ns, true, err);
+        rc = wfs_round_say_in(work, main_key, true, err);
     if (rc == 0)
         wfs_round_keep(work);
     else

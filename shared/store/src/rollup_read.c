@@ -136,7 +136,7 @@ int wfs_trust_read(struct wf_history *history, const char *source, const char *s
         /* The newest file, and all that can still change. */
         if (i + 1 < history->file_count && history->files[i].day.is_sealed)
             continue;
-        rc = wfs_history_get(history, history->files[i].day.day_ns, &file, NULL);
+        rc = wfs_history_get(history, history->files[i].day.key, &file, NULL);
         if (rc == 0 && has_rollups(file->db)) {
             rc = read_position(file->db, source, subsystem, &serial, out);
             if (rc == 0)

@@ -7,6 +7,7 @@
 
 #include <watchfloor/clock.h>
 
+/* How long what is over is rolled up at the end. */
 #define ROLL_LAST_NS (5 * WF_NS_PER_S)
 
 int wf_store_create(const struct wf_store_options *options, struct wf_store **out_store,
@@ -27,6 +28,9 @@ int wf_store_create(const struct wf_store_options *options, struct wf_store **ou
         return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
     }
     store->raw_from_ns = INT64_MIN;
+    store->sealing_key = INT64_MIN;
+    store->limit_told_key = INT64_MIN;
+    wf_store_limit_log(store, 0);
     store->rollups.folder = store->folder;
     store->rollups.instance = store->instance;
     store->rollups.group = store->group;

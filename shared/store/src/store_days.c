@@ -12,8 +12,8 @@
 
 #include <watchfloor/clock.h>
 
-/* A day is over when it has rested this long after its midnight. */
-#define GRACE_NS (60 * WF_NS_PER_S)
+/* What the sealing of a day that is over waits for its readers. */
+#define CLOSE_MS 2000
 
 void wfs_notice(const struct wf_store *store, const char *format, ...)
 {
@@ -50,10 +50,11 @@ void wfs_slot_note_gaps(struct wfs_slot *slot, const struct wf_gap *gaps, size_t
     }
 }
 
-static void owe_gaps(struct wf_store *store, int64_t day_ns, const struct wfs_ledger *ledger)
+static void owe_gaps(struct wf_store *store, int64_t key, const struct wfs_ledger *ledger)
 {
     /* Without memory the notice still says that a file is gone. */
-    (void)wfs_ledger_gaps(ledger, WF_GAP_FILE_CORRUPT, day_ns, &store->owed, &store->owed_count);
+    (void)wfs_ledger_gaps(ledger, WF_GAP_FILE_CORRUPT, wfs_file_day(key), &store->owed,
+                          &store->owed_count);
 }
 
 static void forget_suspect(struct wf_store *store)
@@ -62,12 +63,12 @@ static void forget_suspect(struct wf_store *store)
     store->suspect = (struct wfs_suspect){ 0 };
 }
 
-int wfs_days_set_aside(struct wf_store *store, int64_t day_ns, const char *why, struct wf_err *err)
+int wfs_days_set_aside(struct wf_store *store, int64_t key, const char *why, struct wf_err *err)
 {
     static const char *const beside[] = { "", "-wal", "-shm" };
     char path[WFS_PATH_SIZE], from[WFS_PATH_SIZE + 8], to[WFS_PATH_SIZE + 40];
     unsigned n = 1;
-    int rc = wfs_day_path(store->folder, day_ns, path, err);
+    int rc = wfs_day_path(store->folder, key, path, err);
 
     if (rc < 0)
         return rc;
@@ -81,11 +82,11 @@ int wfs_days_set_aside(struct wf_store *store, int64_t day_ns, const char *why, 
             return wf_fail_errno(err, errno, "set %s aside", path);
     }
     wfs_notice(store,
-               "%s is damaged (%.200s); kept as %.10s.db.damaged-%u for a repair, a new file"
+               "%s is damaged (%.200s); kept as %s.damaged-%u for a repair, a new file"
                " is begun",
                path, why, strrchr(path, '/') + 1, n - 1);
-    if (store->suspect.is_set && store->suspect.day_ns == day_ns)
-        owe_gaps(store, day_ns, &store->suspect.ledger);
+    if (store->suspect.is_set && store->suspect.key == key)
+        owe_gaps(store, key, &store->suspect.ledger);
     return 0;
 }
 
@@ -124,26 +125,25 @@ static int remember_all(struct wf_store *store, struct wfs_day *day, struct wf_e
     return rc;
 }
 
-static int open_day(struct wf_store *store, struct wfs_slot *slot, int64_t day_ns,
-                    struct wf_err *err)
+static int open_day(struct wf_store *store, struct wfs_slot *slot, int64_t key, struct wf_err *err)
 {
     struct wfs_day_options options = {
         .folder = store->folder,
         .instance = store->instance,
         .group = store->group,
         .cache_kib = store->options.cache_kib > 0 ? store->options.cache_kib : 1024,
-        .is_checked = store->suspect.is_set && store->suspect.day_ns == day_ns,
+        .is_checked = store->suspect.is_set && store->suspect.key == key,
     };
     struct wf_err local = { 0 };
     struct wf_err *why = err != NULL ? err : &local;
-    int rc = wfs_day_open(&options, day_ns, &slot->day, why);
+    int rc = wfs_day_open(&options, key, &slot->day, why);
 
     if (rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION) {
         struct wf_err damage = *why;
 
-        rc = wfs_days_set_aside(store, day_ns, damage.text, why);
+        rc = wfs_days_set_aside(store, key, damage.text, why);
         if (rc == 0)
-            rc = wfs_day_open(&options, day_ns, &slot->day, why);
+            rc = wfs_day_open(&options, key, &slot->day, why);
     }
     if (rc < 0)
         return rc;
@@ -151,8 +151,8 @@ static int open_day(struct wf_store *store, struct wfs_slot *slot, int64_t day_n
         rc = remember_all(store, slot->day, err);
     else
         rc = wfs_known_read(store, wfs_day_db(slot->day), err);
-    if (rc == 0 && !wfs_day_is_new(slot->day))
-        rc = wfs_rolls_read_dirty(store, wfs_day_db(slot->day), day_ns, err);
+    if (rc == 0)
+        rc = wfs_rolls_read_dirty(store, wfs_day_db(slot->day), key, err);
     if (rc == 0)
         rc = wfs_ledger_read(&slot->ledger, wfs_day_db(slot->day), err);
     if (rc < 0) {
@@ -169,13 +169,13 @@ static int open_day(struct wf_store *store, struct wfs_slot *slot, int64_t day_n
  * What is committed to one file must not survive a power cut that takes what was committed to
  * another before: positions would say of rows that they are stored, and they are gone.
  */
-static int sync_others(struct wf_store *store, int64_t day_ns, struct wf_err *err)
+static int sync_others(struct wf_store *store, int64_t key, struct wf_err *err)
 {
     for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
         struct wfs_slot *slot = &store->slots[i];
         int rc;
 
-        if (slot->day == NULL || wfs_day_start(slot->day) == day_ns)
+        if (slot->day == NULL || wfs_day_key(slot->day) == key)
             continue;
         rc = wfs_day_sync(slot->day, err);
         if (rc < 0) {
@@ -187,11 +187,11 @@ static int sync_others(struct wf_store *store, int64_t day_ns, struct wf_err *er
     return 0;
 }
 
-int wfs_days_get(struct wf_store *store, int64_t day_ns, struct wfs_slot **out_slot,
+int wfs_days_get(struct wf_store *store, int64_t key, struct wfs_slot **out_slot,
                  struct wf_err *err)
 {
     struct wfs_slot *slot = NULL;
-    int rc = sync_others(store, day_ns, err);
+    int rc = sync_others(store, key, err);
 
     if (rc < 0)
         return rc;
@@ -199,16 +199,16 @@ int wfs_days_get(struct wf_store *store, int64_t day_ns, struct wfs_slot **out_s
     for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
         struct wfs_slot *s = &store->slots[i];
 
-        if (s->day != NULL && wfs_day_start(s->day) == day_ns) {
+        if (s->day != NULL && wfs_day_key(s->day) == key) {
             slot = s;
             break;
         }
         if (slot == NULL || s->day == NULL || (slot->day != NULL && s->used < slot->used))
             slot = s;
     }
-    if (slot->day == NULL || wfs_day_start(slot->day) != day_ns) {
+    if (slot->day == NULL || wfs_day_key(slot->day) != key) {
         wfs_days_close(store, slot);
-        rc = open_day(store, slot, day_ns, err);
+        rc = open_day(store, slot, key, err);
     }
     slot->used = ++store->uses;
     if (rc == 0)
@@ -218,13 +218,19 @@ int wfs_days_get(struct wf_store *store, int64_t day_ns, struct wfs_slot **out_s
 
 struct wfs_slot *wfs_days_newest(struct wf_store *store)
 {
-    struct wfs_slot *slot = NULL;
+    struct wfs_slot *newest = NULL;
 
     for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
-        if (store->slots[i].day != NULL && (slot == NULL || store->slots[i].used > slot->used))
-            slot = &store->slots[i];
+        struct wfs_slot *slot = &store->slots[i];
+
+        if (slot->day == NULL)
+            continue;
+        if (newest == NULL || (slot->takes_rows && !newest->takes_rows) ||
+            (slot->takes_rows == newest->takes_rows &&
+             wfs_day_key(slot->day) > wfs_day_key(newest->day)))
+            newest = slot;
     }
-    return slot;
+    return newest;
 }
 
 static void empty_slot(struct wf_store *store, struct wfs_slot *slot)
@@ -245,7 +251,7 @@ void wfs_days_drop(struct wf_store *store, struct wfs_slot *slot, int rc)
     if (rc == WF_ERR_CORRUPT || rc == WF_ERR_SYSTEM) {
         forget_suspect(store);
         store->suspect = (struct wfs_suspect){ .is_set = true,
-                                               .day_ns = wfs_day_start(slot->day),
+                                               .key = wfs_day_key(slot->day),
                                                .ledger = slot->ledger };
         slot->ledger = (struct wfs_ledger){ 0 };
     }
@@ -259,62 +265,28 @@ void wfs_days_notice_removal(struct wf_store *store, struct wfs_slot *slot)
         return;
     wfs_notice(store, "%s was removed while it was written; a new file is begun",
                wfs_day_path_of(slot->day));
-    owe_gaps(store, wfs_day_start(slot->day), &slot->ledger);
+    owe_gaps(store, wfs_day_key(slot->day), &slot->ledger);
     wfs_day_close(&slot->day);
     empty_slot(store, slot);
-}
-
-static bool is_over(int64_t day_ns)
-{
-    return wf_utc_now_ns() - day_ns > WF_NS_PER_DAY + GRACE_NS;
 }
 
 void wfs_days_close(struct wf_store *store, struct wfs_slot *slot)
 {
     struct wf_err ignored = { 0 };
+    bool is_left;
 
     if (slot->day == NULL)
         return;
-    if (is_over(wfs_day_start(slot->day)) && wfs_day_seal(&slot->day, &ignored) == 0)
+    /* Who made us leave it may hold it for hours: not waited for. */
+    is_left = !slot->takes_rows && wfs_days_is_left(store, wfs_day_key(slot->day));
+    if ((is_left || wfs_days_is_over(wfs_day_key(slot->day))) &&
+        wfs_day_seal(&slot->day, is_left ? 0 : CLOSE_MS, &ignored) == 0)
         store->figures.files_sealed++;
     if (slot->day != NULL) {
-        (void)wfs_day_checkpoint(slot->day, 0, &ignored);
+        bool was_refused = ignored.rc == WF_ERR_BUSY;
+
+        (void)wfs_day_checkpoint(slot->day, was_refused, &ignored);
         wfs_day_close(&slot->day);
     }
     empty_slot(store, slot);
-}
-
-static bool is_open(const struct wf_store *store, int64_t day_ns)
-{
-    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
-        if (store->slots[i].day != NULL && wfs_day_start(store->slots[i].day) == day_ns)
-            return true;
-    }
-    return false;
-}
-
-void wfs_days_seal_one(struct wf_store *store)
-{
-    struct wfs_day_file *files = NULL;
-    struct wfs_day_options options = { .folder = store->folder,
-                                       .instance = store->instance,
-                                       .group = store->group,
-                                       .cache_kib = 256 };
-    struct wf_err err = { 0 };
-    size_t count = 0;
-
-    if (wfs_folder_list(store->folder, &files, &count, &err) < 0)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        struct wfs_day *day = NULL;
-
-        if (files[i].is_sealed || !is_over(files[i].day_ns) || is_open(store, files[i].day_ns))
-            continue;
-        if (wfs_day_open(&options, files[i].day_ns, &day, &err) == 0 &&
-            wfs_day_seal(&day, &err) == 0)
-            store->figures.files_sealed++;
-        wfs_day_close(&day);
-        break; /* the next time the next one: this takes a while */
-    }
-    free(files);
 }

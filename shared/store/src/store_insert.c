@@ -5,9 +5,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <watchfloor/clock.h>
+
+#include "row.h"
 
 static int64_t day_of(const struct wf_store_sample *sample)
 {
@@ -21,6 +22,14 @@ struct errand {
     struct wfs_change change; /* what is to be written down */
     struct wf_store_inserted counts;
     uint64_t missing; /* over all transactions */
+};
+
+/* Samples that are stored together, and what became of each. */
+enum { WAITS, IS_HERE, IS_DONE };
+struct portion {
+    const struct wf_store_sample *const *samples;
+    size_t count;
+    uint8_t *marks;
 };
 
 static void note_change(struct errand *errand, int64_t received_ns)
@@ -132,19 +141,24 @@ static int put_position(struct wf_store *store, struct wfs_slot *slot, struct wf
     return wfs_day_remember(slot->day, &own, err);
 }
 
-static int put_day(struct wf_store *store, struct wfs_slot *slot, struct wf_series *series,
-                   const struct wf_store_sample *const *samples, size_t count,
-                   struct errand *errand, struct wf_err *err)
+/* The samples of the file's day that have that mark. */
+static int put_marked(struct wf_store *store, struct wfs_slot *slot, struct wf_series *series,
+                      const struct portion *portion, uint8_t mark, struct errand *errand,
+                      struct wf_err *err)
 {
     int64_t day_ns = wfs_day_start(slot->day);
     int rc = wfs_day_begin(slot->day, false, err);
 
     errand->change = (struct wfs_change){ 0 };
     errand->counts = (struct wf_store_inserted){ 0 };
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        if (day_of(samples[i]) == day_ns)
-            rc = errand->old != NULL ? exchange_row(slot, samples[i], errand, err)
-                                     : insert_row(slot, samples[i], errand, err);
+    for (size_t i = 0; rc == 0 && i < portion->count; i++) {
+        const struct wf_store_sample *sample = portion->samples[i];
+
+        if (portion->marks[i] != mark || day_of(sample) != day_ns)
+            continue;
+        portion->marks[i] = IS_DONE;
+        rc = errand->old != NULL ? exchange_row(slot, sample, errand, err)
+                                 : insert_row(slot, sample, errand, err);
     }
     if (rc == 0)
         rc = record_change(slot, series, errand, err);
@@ -153,18 +167,13 @@ static int put_day(struct wf_store *store, struct wfs_slot *slot, struct wf_seri
     return rc == 0 ? wfs_day_commit(slot->day, err) : rc;
 }
 
-/* One transaction: the samples of one day. */
-static int insert_day(struct wf_store *store, struct wf_series *series, int64_t day_ns,
-                      const struct wf_store_sample *const *samples, size_t count,
-                      struct errand *errand, struct wf_store_inserted *inout_counts,
-                      struct wf_err *err)
+/* One transaction, in one file. */
+static int insert_file(struct wf_store *store, struct wf_series *series, struct wfs_slot *slot,
+                       const struct portion *portion, uint8_t mark, struct errand *errand,
+                       struct wf_store_inserted *inout_counts, struct wf_err *err)
 {
-    struct wfs_slot *slot = NULL;
-    int rc = wfs_days_get(store, day_ns, &slot, err);
+    int rc = put_marked(store, slot, series, portion, mark, errand, err);
 
-    if (rc < 0)
-        return rc;
-    rc = put_day(store, slot, series, samples, count, errand, err);
     if (rc < 0) {
         wfs_roll_rollback(series->roll);
         wf_err_prefix(err, "%s", wfs_day_path_of(slot->day));
@@ -188,32 +197,149 @@ static int insert_day(struct wf_store *store, struct wf_series *series, int64_t 
     return 0;
 }
 
+/* --- earlier parts of a day ------------------------------------------------------------------- */
+
+static int mark_rows(sqlite3 *db, const struct wfs_plan *plan, int64_t day_ns,
+                     const struct portion *portion, size_t *out_count, struct wf_err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int64_t tables = 0;
+    char sql[400];
+    int rc;
+
+    (void)snprintf(sql, sizeof(sql), "SELECT count(*) FROM _schemas WHERE table_name = '%.128s'",
+                   plan->parts[0].table);
+    rc = wfs_get_i64(db, sql, 0, &tables, err);
+    if (rc < 0 || tables == 0)
+        return rc;
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT 1 FROM \"%.128s\" WHERE _id ="
+                   " (SELECT id FROM _epochs WHERE epoch_ns = ?1) << %d | ?2",
+                   plan->parts[0].table, WFS_ORDER_BITS);
+    rc = wfs_prepare(db, sql, &stmt, err);
+    for (size_t i = 0; rc == 0 && i < portion->count; i++) {
+        const struct wf_store_sample *sample = portion->samples[i];
+        int step;
+
+        if (portion->marks[i] != WAITS || day_of(sample) != day_ns ||
+            sample->stamp.order > WFS_ORDER_MAX)
+            continue;
+        (void)wfs_bind_u64(stmt, 1, sample->stamp.epoch);
+        (void)wfs_bind_u64(stmt, 2, sample->stamp.order);
+        step = sqlite3_step(stmt);
+        if (step == SQLITE_ROW) {
+            portion->marks[i] = IS_HERE;
+            ++*out_count;
+        } else if (step != SQLITE_DONE) {
+            rc = wfs_fail(err, db, step, "look for rows");
+        }
+        (void)sqlite3_reset(stmt);
+    }
+    (void)sqlite3_finalize(stmt);
+    return rc;
+}
+
+/* Mark the rows that an earlier part of the day has. */
+static int find_in_part(const struct wf_store *store, int64_t key, const struct wfs_plan *plan,
+                        const struct portion *portion, size_t *out_count, struct wf_err *err)
+{
+    char path[WFS_PATH_SIZE];
+    sqlite3 *db = NULL;
+    int rc = wfs_day_path(store->folder, key, path, err);
+
+    *out_count = 0;
+    if (rc == 0)
+        rc = wfs_open_reader(path, 2000, &db, err);
+    if (rc == 0)
+        rc = mark_rows(db, plan, wfs_file_day(key), portion, out_count, err);
+    wfs_close(&db);
+    /* Nothing in it yet, or nothing to be had of it any more: that is another's matter. */
+    return rc == WF_ERR_ABSENT || rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION ? 0 : rc;
+}
+
+static void leave_duplicates(const struct portion *portion)
+{
+    for (size_t i = 0; i < portion->count; i++) {
+        if (portion->marks[i] == IS_HERE)
+            portion->marks[i] = IS_DONE;
+    }
+}
+
+/* Rows that are in an earlier part stay there: as duplicates, or in their new form. */
+static int insert_earlier(struct wf_store *store, struct wf_series *series, int64_t last_key,
+                          const struct portion *portion, struct errand *errand,
+                          struct wf_store_inserted *inout_counts, struct wf_err *err)
+{
+    const struct wfs_plan *plan = errand->old != NULL ? errand->old : series->plan;
+    int rc = 0;
+
+    for (int64_t key = wfs_file_day(last_key); rc == 0 && key < last_key; key++) {
+        struct wfs_slot *slot = NULL;
+        size_t found;
+
+        rc = find_in_part(store, key, plan, portion, &found, err);
+        if (rc < 0 || found == 0)
+            continue;
+        if (errand->old == NULL) {
+            inout_counts->duplicates += found;
+            leave_duplicates(portion);
+            continue;
+        }
+        rc = wfs_days_get(store, key, &slot, err);
+        if (rc == 0)
+            rc = wfs_days_has_room(store, slot, err);
+        if (rc == 0)
+            rc = insert_file(store, series, slot, portion, IS_HERE, errand, inout_counts, err);
+    }
+    return rc;
+}
+
+/* --- days --------------------------------------------------------------------------------------- */
+
+static int insert_day(struct wf_store *store, struct wf_series *series, int64_t day_ns,
+                      const struct portion *portion, struct errand *errand,
+                      struct wf_store_inserted *inout_counts, struct wf_err *err)
+{
+    struct wfs_slot *slot = NULL;
+    int64_t last_key;
+    int rc = wfs_days_of(store, day_ns, &slot, err);
+
+    if (rc < 0)
+        return rc;
+    last_key = wfs_day_key(slot->day);
+    rc = insert_earlier(store, series, last_key, portion, errand, inout_counts, err);
+    if (rc == 0)
+        rc = wfs_days_get(store, last_key, &slot, err);
+    return rc < 0 ? rc
+                  : insert_file(store, series, slot, portion, WAITS, errand, inout_counts, err);
+}
+
 static int insert_days(struct wf_store *store, struct wf_series *series,
                        const struct wf_store_sample *const *samples, size_t count,
                        struct errand *errand, struct wf_store_inserted *inout_counts,
                        struct wf_err *err)
 {
-    int64_t done_ns = INT64_MIN;
+    struct portion portion = { samples, count, NULL };
+    int rc = 0;
 
     if (!store->is_recovered)
         return wf_fail(err, WF_ERR_BUSY, "positions were not recovered yet");
-    for (;;) {
-        int64_t next_ns = INT64_MAX;
-        int rc;
+    portion.marks = calloc(count + 1, sizeof(*portion.marks));
+    if (portion.marks == NULL)
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    while (rc == 0) {
+        int64_t day_ns = INT64_MAX;
 
         for (size_t i = 0; i < count; i++) {
-            int64_t day_ns = day_of(samples[i]);
-
-            if (day_ns > done_ns && day_ns < next_ns)
-                next_ns = day_ns;
+            if (portion.marks[i] == WAITS && day_of(samples[i]) < day_ns)
+                day_ns = day_of(samples[i]);
         }
-        if (next_ns == INT64_MAX)
-            return 0;
-        rc = insert_day(store, series, next_ns, samples, count, errand, inout_counts, err);
-        if (rc < 0)
-            return rc;
-        done_ns = next_ns;
+        if (day_ns == INT64_MAX)
+            break;
+        rc = insert_day(store, series, day_ns, &portion, errand, inout_counts, err);
     }
+    free(portion.marks);
+    return rc;
 }
 
 int wf_store_insert(struct wf_store *store, struct wf_series *series, int64_t at_ns,
@@ -291,7 +417,7 @@ static int count_found(struct wf_store *store, const struct found *found, uint64
                        struct wf_err *err)
 {
     struct wfs_slot *slot = NULL;
-    int rc = wfs_days_get(store, found->day_ns, &slot, err);
+    int rc = wfs_days_of(store, found->day_ns, &slot, err);
 
     if (rc < 0)
         return rc;
@@ -321,9 +447,9 @@ int wf_store_found(struct wf_store *store, const char *source, const char *subsy
         struct wfs_slot *slot = NULL;
 
         /* The gap lies in the file that was written next, on that day or behind it. */
-        if (files[i].day_ns < day_ns)
+        if (wfs_file_day(files[i].key) < day_ns)
             continue;
-        rc = wfs_days_get(store, files[i].day_ns, &slot, err);
+        rc = wfs_days_get(store, files[i].key, &slot, err);
         if (rc == 0)
             rc = wfs_day_begin(slot->day, true, err);
         if (rc == 0)

@@ -124,7 +124,7 @@ static int recover_file(struct wf_store *store, const struct wfs_day_file *file,
 {
     char path[WFS_PATH_SIZE];
     sqlite3 *db = NULL;
-    int rc = wfs_day_path(store->folder, file->day_ns, path, err);
+    int rc = wfs_day_path(store->folder, file->key, path, err);
 
     if (rc == 0)
         rc = wfs_open_reader(path, 2000, &db, err);
@@ -140,7 +140,7 @@ static int recover_file(struct wf_store *store, const struct wfs_day_file *file,
 
         if (err != NULL)
             why = *err;
-        return wfs_days_set_aside(store, file->day_ns, why.text, err);
+        return wfs_days_set_aside(store, file->key, why.text, err);
     }
     if (rc < 0)
         wf_err_prefix(err, "%s", path);
@@ -152,12 +152,12 @@ static int recover_dirty(struct wf_store *store, const struct wfs_day_file *file
 {
     char path[WFS_PATH_SIZE];
     sqlite3 *db = NULL;
-    int rc = wfs_day_path(store->folder, file->day_ns, path, err);
+    int rc = wfs_day_path(store->folder, file->key, path, err);
 
     if (rc == 0)
         rc = wfs_open_reader(path, 2000, &db, err);
     if (rc == 0)
-        rc = wfs_rolls_read_dirty(store, db, file->day_ns, err);
+        rc = wfs_rolls_read_dirty(store, db, file->key, err);
     wfs_close(&db);
     /* Whatever is wrong with it was found when its positions were read, or will be at the opening. */
     if (rc == WF_ERR_ABSENT || rc == WF_ERR_CORRUPT || rc == WF_ERR_VERSION)
@@ -179,6 +179,7 @@ int wf_store_recover(struct wf_store *store, struct wf_err *err)
     }
     if (rc < 0)
         return rc;
+    store->figures.files_left = wfs_days_count_left(files, count);
     if (count > 0)
         qsort(files, count, sizeof(*files), compare_modified);
     wfs_rolls_free(store);

@@ -36,7 +36,7 @@ static int rewind_roll(struct wf_store *store, struct wfs_roll *roll, int64_t fr
     now = *known;
     now.rolled = roll->state;
     now.serial = store->serial + 1;
-    rc = wfs_days_get(store, wf_utc_day_start(wf_utc_now_ns()), &slot, err);
+    rc = wfs_days_of(store, wf_utc_day_start(wf_utc_now_ns()), &slot, err);
     if (rc == 0)
         rc = wfs_day_begin(slot->day, true, err);
     if (rc == 0)
@@ -157,7 +157,7 @@ int wf_store_settle(struct wf_store *store, bool (*go_on)(void *context, uint64_
 
     /* Work goes by an open day; after a life that was killed there may be work and nothing to store. */
     if (store->rolls != NULL && wfs_days_newest(store) == NULL)
-        rc = wfs_days_get(store, wf_utc_day_start(wf_utc_now_ns()), &slot, err);
+        rc = wfs_days_of(store, wf_utc_day_start(wf_utc_now_ns()), &slot, err);
     /* Twice without work: the first round may only have looked at the clock. */
     while (rc >= 0 && idle < 3) {
         mono_ns += SETTLE_STEP_NS;

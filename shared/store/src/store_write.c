@@ -59,14 +59,13 @@ int wfs_roll_up(struct wfs_slot *slot, const struct wf_store_sample *sample, str
     const struct wf_series *series = sample->series;
     const struct wf_stamp *stamp = &sample->stamp;
     int64_t time_ns = stamp->device_ns != WF_TIME_NONE ? stamp->device_ns : stamp->received_ns;
-    int64_t day_ns = wfs_day_start(slot->day), dirty;
+    int64_t key = wfs_day_key(slot->day), dirty;
     int rc = wfs_roll_add(series->roll, series->plan, sample->payload, time_ns, &dirty, err);
 
-    if (WF_LIKELY(rc < 0 || dirty == WF_TIME_NONE) ||
-        wfs_roll_is_dirty(series->roll, dirty, day_ns))
+    if (WF_LIKELY(rc < 0 || dirty == WF_TIME_NONE) || wfs_roll_is_dirty(series->roll, dirty, key))
         return rc;
     rc = wfs_day_mark_dirty(slot->day, series->roll, dirty, err);
-    return rc < 0 ? rc : wfs_roll_mark(series->roll, dirty, day_ns, err);
+    return rc < 0 ? rc : wfs_roll_mark(series->roll, dirty, key, err);
 }
 
 static int put_sample(struct wf_store *store, struct wfs_slot *slot,
@@ -166,7 +165,7 @@ static int write_day(struct wf_store *store, int64_t day_ns,
 {
     struct wfs_slot *slot = NULL;
     uint64_t gap_rows = 0, owed_lost = 0;
-    int rc = wfs_days_get(store, day_ns, &slot, err);
+    int rc = wfs_days_of(store, day_ns, &slot, err);
 
     if (rc < 0)
         return rc;

@@ -9,6 +9,7 @@
 
 #include "store_support.h"
 
+#include "folder.h"
 #include "rollup_file.h"
 
 /* What the files say of one series. */
@@ -36,14 +37,14 @@ static inline sqlite3 *open_db(const struct place *place, const char *name)
     return db;
 }
 
-static inline void read_trust(const struct place *place, const char *day, const char *subsystem,
+static inline void read_trust(const struct place *place, const char *file, const char *subsystem,
                               struct trust *trust, uint64_t *inout_serial)
 {
     char name[64];
     sqlite3 *db;
     sqlite3_stmt *stmt = NULL;
 
-    (void)snprintf(name, sizeof(name), "raw/%s.db", day);
+    (void)snprintf(name, sizeof(name), "raw/%s.db", file);
     db = open_db(place, name);
     assert_non_null(db);
     assert_int_equal(sqlite3_prepare_v2(db,
@@ -84,12 +85,13 @@ static inline struct trust trust_of(const struct place *place, const char *subsy
 
     assert_non_null(dir);
     while ((entry = readdir(dir)) != NULL) {
-        char day[16];
+        char file[16];
+        int64_t key;
 
-        if (strlen(entry->d_name) != 13)
+        if (!wfs_file_parse(entry->d_name, &key))
             continue;
-        (void)snprintf(day, sizeof(day), "%.10s", entry->d_name);
-        read_trust(place, day, subsystem, &trust, &serial);
+        wfs_file_text(key, file);
+        read_trust(place, file, subsystem, &trust, &serial);
     }
     (void)closedir(dir);
     free(raw);

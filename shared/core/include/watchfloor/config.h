@@ -166,6 +166,7 @@ struct wf_config {
     int64_t sync_ns;      /* logger: fully synced commit every; default 1s; 0 = always */
     uint32_t batch_rows;  /* logger: at most this many rows a transaction; default 10000 */
     uint64_t queue_bytes; /* logger: memory between draining and writing; default 8M */
+    uint64_t log_cap;     /* logger: changes beside a day file that somebody holds; default 128M */
     char *log_subsystems; /* logger: globs; default * */
     /* logger: what is kept of rows, minutes, hours; 0 = all of it */
     int64_t raw_keep_ns, minute_keep_ns, hour_keep_ns;

@@ -116,7 +116,7 @@ int wf_history_deleted(struct wf_history *history, const struct wf_range *range,
  */
 const char *wf_history_trouble(const struct wf_history *history, size_t index, int64_t *out_day_ns);
 
-/* Day files there are, and the first and last day ("2026-11-20"), for telling people. */
+/* Days there are files of, and the first and last day ("2026-11-20"), for telling people. */
 size_t wf_history_days(const struct wf_history *history, char out_first[16], char out_last[16]);
 
 #endif /* WF_STORE_HISTORY_H */

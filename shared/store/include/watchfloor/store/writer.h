@@ -5,8 +5,8 @@
 /*
  * Store - the writing side of history: samples into SQLite day files.
  *
- * One file per UTC day of receive time, <folder>/raw/YYYY-MM-DD.db, described in
- * shared/store/README.md. A batch is one transaction in each day it touches, and
+ * One file per UTC day of receive time, <folder>/raw/YYYY-MM-DD.db (more when somebody
+ * holds a snapshot of it: YYYY-MM-DD.2.db), described in shared/store/README.md. A batch is one transaction in each day it touches, and
  * carries how far every series was read, so that a writer killed at any moment
  * goes on where the files say: nothing is lost, nothing doubled.
  *
@@ -60,6 +60,13 @@ struct wf_store_retention {
     uint64_t bytes_max[WF_STORE_TIERS]; /* of all files of the tier together */
 };
 void wf_store_keep(struct wf_store *store, const struct wf_store_retention *retention);
+
+/*
+ * How many bytes of changes there may be beside a day file (its -wal) while somebody holds a snapshot of it: then
+ * another part of the day is begun (2026-11-20.2.db), and the file is left to them. It may be
+ * exceeded by one batch, and by what cleaning rollups writes. 0: 128 MiB. May change at any time.
+ */
+void wf_store_limit_log(struct wf_store *store, uint64_t bytes);
 
 /* How far a series was stored. */
 struct wf_position {
@@ -192,6 +199,7 @@ struct wf_store_figures {
     uint64_t gap_rows;
     uint64_t errors; /* failed attempts */
     uint64_t checkpoints, files_sealed, files_deleted;
+    uint64_t files_left; /* parts of days that somebody holds or held, not sealed yet */
     uint64_t tier_bytes[WF_STORE_TIERS];    /* of all files, as of the last look (every 10 s) */
     uint64_t deleted_bytes[WF_STORE_TIERS]; /* of the files that were */
     uint64_t db_bytes, wal_bytes;           /* of the open files */
