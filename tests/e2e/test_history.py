@@ -129,6 +129,19 @@ class History(HistoryCase):
         # The old region was read to its end before it went: nothing is unknown.
         self.assertNotIn("region_replaced", [gap[0] for gap in self.gaps("main")])
 
+    def test_a_schema_can_ask_to_be_left_out(self):
+        self.system.write_schema("power", POWER.replace("[subsystem]", "[subsystem]\nrecorded = no"))
+        self.system.write_schema("kept", POWER)
+        logger = self.logger()
+        self.publish("--count", "10")
+        self.publish("--count", "10", schema="kept")
+        self.wait_stored("main", 10, "kept")
+        self.stop_logger(logger)
+        names = {name for (name,) in self.ask("SELECT subsystem FROM _schemas")}
+        self.assertIn("kept", names)
+        self.assertNotIn("power", names)
+        self.assertEqual(self.gaps("main"), [])
+
     def test_a_reload_changes_what_is_recorded(self):
         logger = self.logger()
         publisher = self.publisher("--sources", "main,sat1", "--rate", "500")

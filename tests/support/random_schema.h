@@ -290,6 +290,8 @@ static void add_subsystem(struct wf_strbuf *out)
     if (chance(30))
         wf_strbuf_addf(out, "stale_after = %s\n", chance(50) ? "never" : "7s");
     if (chance(20))
+        wf_strbuf_add(out, "recorded = no\n");
+    if (chance(20))
         wf_strbuf_add(out, "sequence = none\n");
     else if (chance(30))
         wf_strbuf_addf(out, "byte_order = little\nsegmented = yes\nring = %u\npacket_max = 2000\n",

@@ -208,6 +208,7 @@ static inline void assert_same_schema(const struct wf_schema *a, const struct wf
     assert_same_time(&a->time, &b->time);
     assert_int_equal(a->is_segmented, b->is_segmented);
     assert_int_equal(a->is_uncounted, b->is_uncounted);
+    assert_int_equal(a->is_unrecorded, b->is_unrecorded);
     assert_int_equal(a->packet_max, b->packet_max);
     assert_int_equal(a->period_ns, b->period_ns);
     assert_int_equal(a->stale_after_ns, b->stale_after_ns);

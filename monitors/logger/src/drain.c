@@ -191,13 +191,6 @@ static struct log_line *predecessor(const struct log_logger *logger, const char 
     return NULL;
 }
 
-/* Packets as they were received are the recorder's: an archive of its own. */
-static bool is_packets(const struct wf_region_info *info)
-{
-    return wf_name_is_equal(info->source, WF_SOURCE_OWN) &&
-           wf_name_is_equal(info->subsystem, "packets");
-}
-
 static void follow(struct log_logger *logger, struct wf_region *region)
 {
     struct wf_region_info info;
@@ -205,7 +198,7 @@ static void follow(struct log_logger *logger, struct wf_region *region)
     struct log_line *line;
 
     wf_region_info(region, &info);
-    if (info.kind != WF_KIND_SAMPLES || is_packets(&info))
+    if (info.kind != WF_KIND_SAMPLES || wf_region_schema(region)->is_unrecorded)
         return;
     line = log_line_create(region, position_of(logger, info.source, info.subsystem));
     if (line == NULL) {

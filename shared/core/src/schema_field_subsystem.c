@@ -192,6 +192,28 @@ void wfi_write_sequence(const struct wf_schema *schema, const struct wfi_key *ke
         wf_strbuf_add(out, wfi_word_of(sequences, WF_COUNT_OF(sequences), true));
 }
 
+void wfi_read_recorded(struct wfi_reader *reader, const struct wfi_key *key, void *object,
+                       const char *text)
+{
+    struct wf_schema *schema = object;
+    struct wf_err err = { 0 };
+    bool is_recorded = true;
+
+    (void)key;
+    if (wf_parse_bool(text, &is_recorded, &err) < 0)
+        wfi_problem(reader, "%s", err.text);
+    schema->is_unrecorded = !is_recorded;
+}
+
+void wfi_write_recorded(const struct wf_schema *schema, const struct wfi_key *key,
+                        const void *object, struct wf_strbuf *out)
+{
+    (void)key;
+    (void)object;
+    if (schema->is_unrecorded)
+        wf_strbuf_add(out, "no");
+}
+
 void wfi_read_key(struct wfi_reader *reader, const struct wfi_key *key, void *object,
                   const char *text)
 {

@@ -34,6 +34,7 @@ static const struct wfi_key subsystem_keys[] = {
       .where = WFI_IN_OVERLAY },
     { "suppressed_by", FIELD(condition_name, wf_schema, suppressed_by), .where = WFI_IN_OVERLAY },
     { "ring", FIELD(number_u32, wf_schema, ring), .lo = 0, .hi = 1 << 24 },
+    { "recorded", WHOLE(recorded) },
     { "packet_max", FIELD(number_u32, wf_schema, packet_max), .lo = 7, .hi = 1 << 24,
       .missing = 65542 },
 };

@@ -276,6 +276,7 @@ WFI_FIELD(stale_after);
 WFI_FIELD(kind);
 WFI_FIELD(key);
 WFI_FIELD(sequence);
+WFI_FIELD(recorded);
 /* of a parameter */
 WFI_FIELD(type);
 WFI_FIELD(bits);

@@ -353,8 +353,10 @@ static void note_rest(const struct wfd_export *export)
     if (schema->is_segmented || schema->is_uncounted || schema->kind == WF_KIND_TABLE)
         wfd_export_note(export, NULL, "segmented, sequence and kind have no words in XTCE");
     if (schema->period_ns != 0 || schema->stale_after_ns != 0 || schema->ring != 0 ||
-        schema->packet_max != 65542)
-        wfd_export_note(export, NULL, "period, stale_after, ring and packet_max are not exported");
+        schema->is_unrecorded || schema->packet_max != 65542)
+        wfd_export_note(export, NULL,
+                        "period, stale_after, ring, recorded and packet_max are not "
+                        "exported");
 }
 
 void wf_xtce_write(const struct wf_schema *schema, const char *file, struct wf_strbuf *out,

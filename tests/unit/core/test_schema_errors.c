@@ -73,6 +73,7 @@ static void wrong_subsystem_keys_are_told(void **state)
         { "name = 1x\n", 5, "must begin" },
         { "titel = x\n", 5, "unknown key; did you mean 'title'?" },
         { "stale = 3s\n", 5, "unknown key; did you mean 'stale_after'?" },
+        { "recorded = never\n", 5, "neither yes nor no" },
         { "sequence = off\n", 5, "one of counted, none" },
         { "sequence = none\nsegmented = yes\n", 5, "put together by their sequence counts" },
         { "apid = 2047\n", 5, "outside 0 .. 2046" },

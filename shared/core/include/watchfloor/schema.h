@@ -260,6 +260,7 @@ struct wf_schema {
     struct wf_time_format time;
     bool is_segmented;   /* reassemble by sequence flags */
     bool is_uncounted;   /* its sequence count says nothing: never missing, never repeated */
+    bool is_unrecorded;  /* history leaves it out */
     uint32_t packet_max; /* bytes; default 65542 */
 
     int64_t period_ns;      /* nominal; 0 = irregular, never stale */
