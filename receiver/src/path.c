@@ -5,9 +5,8 @@
 
 #include <watchfloor/attributes.h>
 #include <watchfloor/clock.h>
+#include <watchfloor/decode/judge.h>
 #include <watchfloor/log.h>
-
-#include "device_time.h"
 
 /* What is known about the packet in hand. */
 struct packet {
@@ -55,19 +54,6 @@ static void reject(struct packet *packet, enum wf_reject reason, struct rx_subsy
 
 /* --- sequence counts ------------------------------------------------------------------------ */
 
-/*
- * A source that starts again near where it was looks like one that repeats itself.
- * But what was sent before carries no later time than what was sent since.
- */
-static bool is_restart(const struct packet *packet, int64_t device_ns)
-{
-    const struct rx_channel *channel = packet->route->channel;
-
-    return (packet->event == WF_SEQUENCE_DUPLICATE || packet->event == WF_SEQUENCE_LATE) &&
-           device_ns != WF_TIME_NONE && channel->newest_device_ns != WF_TIME_NONE &&
-           device_ns > channel->newest_device_ns;
-}
-
 /* Everything but one after the other; `lost_before` is what was missing before this packet. */
 static void count_event(const struct packet *packet, uint64_t lost_before,
                         struct rx_subsystem *subsystem)
@@ -99,8 +85,7 @@ static void count_event(const struct packet *packet, uint64_t lost_before,
 static void take_sequence(struct packet *packet, int64_t device_ns, struct rx_subsystem *subsystem)
 {
     struct rx_channel *channel = packet->route->channel;
-    struct wf_sequence *sequence = &channel->sequence;
-    uint64_t lost_before = sequence->lost;
+    uint64_t lost_before = channel->sequence.lost;
     const struct rx_subsystem *speaker =
         subsystem != NULL ? subsystem : packet->route->subsystems[0];
 
@@ -110,22 +95,11 @@ static void take_sequence(struct packet *packet, int64_t device_ns, struct rx_su
         packet->lost_before = 0;
         return;
     }
-    packet->event = wf_sequence_take(sequence, packet->header.sequence_count, &packet->sequence,
-                                     &packet->lost_before);
-    if (WF_LIKELY(packet->event == WF_SEQUENCE_NEXT)) {
-        if (device_ns != WF_TIME_NONE)
-            channel->newest_device_ns = device_ns;
+    packet->event =
+        wf_sequence_judge(&channel->sequence, packet->header.sequence_count, device_ns,
+                          &channel->newest_device_ns, &packet->sequence, &packet->lost_before);
+    if (WF_LIKELY(packet->event == WF_SEQUENCE_NEXT))
         return;
-    }
-    if (is_restart(packet, device_ns)) {
-        sequence->lost = lost_before;
-        packet->sequence = wf_sequence_restart(sequence, packet->header.sequence_count);
-        packet->event = WF_SEQUENCE_RESTART;
-        packet->lost_before = 0;
-    }
-    if (packet->event != WF_SEQUENCE_DUPLICATE && packet->event != WF_SEQUENCE_LATE &&
-        device_ns != WF_TIME_NONE)
-        channel->newest_device_ns = device_ns;
     count_event(packet, lost_before, subsystem);
 }
 
@@ -140,17 +114,6 @@ static struct rx_subsystem *pick(const struct rx_route *route, const uint8_t *by
             return route->subsystems[i];
     }
     return NULL;
-}
-
-/* All that is VALID so far gets this quality. */
-static void mark(const struct wf_schema *schema, uint8_t *payload, enum wf_quality quality)
-{
-    uint8_t *qualities = payload + schema->quality_offset;
-
-    for (size_t i = 0; i < schema->parameter_count; i++) {
-        if (qualities[i] == WF_QUALITY_VALID)
-            qualities[i] = (uint8_t)quality;
-    }
 }
 
 /* A packet is not what its schema says; told once for each subsystem, then only counted. */
@@ -172,22 +135,8 @@ static void tell_misfit(const struct rx_subsystem *subsystem, uint32_t flags, si
 static int64_t judge_time(const struct packet *packet, const struct rx_subsystem *subsystem,
                           struct wf_decoded *decoded)
 {
-    decoded->device_ns = rx_device_time_correlate(decoded->device_ns, subsystem->source->offset_ns);
-    if (!subsystem->has_time)
-        return WF_TIME_NONE;
-    if ((decoded->flags & WF_SAMPLE_TIME_BAD) != 0 ||
-        !rx_device_time_is_good(decoded->device_ns, packet->arrival->received_ns)) {
-        decoded->flags |= WF_SAMPLE_TIME_BAD;
-        return WF_TIME_NONE;
-    }
-    return decoded->device_ns;
-}
-
-static uint32_t flags_of_event(const struct packet *packet)
-{
-    return (packet->lost_before > 0 ? WF_SAMPLE_GAP_BEFORE : 0u) |
-           (packet->event == WF_SEQUENCE_LATE ? WF_SAMPLE_LATE : 0u) |
-           (packet->event == WF_SEQUENCE_RESTART ? WF_SAMPLE_RESTART : 0u);
+    return wf_device_time_judge(subsystem->schema, subsystem->source->offset_ns,
+                                packet->arrival->received_ns, decoded);
 }
 
 static void count_sample(struct packet *packet, struct rx_subsystem *subsystem,
@@ -260,18 +209,14 @@ static void publish(struct packet *packet, struct rx_subsystem *subsystem,
         .device_ns = decoded->device_ns,
         .received_ns = arrival->received_ns,
         .received_mono_ns = arrival->received_mono_ns,
-        .flags = decoded->flags | flags_of_event(packet),
+        .flags = decoded->flags | wf_sequence_flags(packet->event, packet->lost_before),
         .lost_before = packet->lost_before,
     };
 
-    if (WF_UNLIKELY(packet->event == WF_SEQUENCE_LATE))
-        mark(subsystem->schema, payload, WF_QUALITY_LATE);
-    if (WF_UNLIKELY((decoded->flags & (WF_SAMPLE_LONG | WF_SAMPLE_SHORT)) != 0)) {
+    if (WF_UNLIKELY((stamp.flags & (WF_SAMPLE_LATE | WF_SAMPLE_LONG)) != 0))
+        wf_payload_judge(subsystem->schema, payload, stamp.flags);
+    if (WF_UNLIKELY((decoded->flags & (WF_SAMPLE_LONG | WF_SAMPLE_SHORT)) != 0))
         tell_misfit(subsystem, decoded->flags, len);
-        /* Behind a field that the schema does not know everything is read from the wrong place. */
-        if ((decoded->flags & WF_SAMPLE_LONG) != 0)
-            mark(subsystem->schema, payload, WF_QUALITY_SUSPECT);
-    }
     if (WF_UNLIKELY(hold(arrival->path, subsystem) < 0 ||
                     wf_writer_publish(subsystem->writer, &stamp, payload) < 0)) {
         reject(packet, WF_REJECT_BUSY, subsystem);

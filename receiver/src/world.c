@@ -59,11 +59,6 @@ static int make_sources(struct rx_world *world, struct wf_err *err)
 
 /* --- subsystems and channels --------------------------------------------------------------- */
 
-static bool has_device_time(const struct wf_schema *schema)
-{
-    return schema->time.code != WF_TIME_CODE_NONE;
-}
-
 static int make_subsystems(struct rx_world *world, struct wf_err *err)
 {
     const struct wf_catalogue *catalogue = world->catalogue;
@@ -79,7 +74,6 @@ static int make_subsystems(struct rx_world *world, struct wf_err *err)
         subsystem->source = find_source(world, entry->source);
         subsystem->source->subsystem_count++;
         subsystem->schema = entry->schema;
-        subsystem->has_time = has_device_time(entry->schema);
         subsystem->counters.last_device_ns = WF_TIME_NONE;
         rc = wf_decoder_create(entry->schema, &subsystem->decoder, err);
         if (rc < 0) {

@@ -49,7 +49,6 @@ struct rx_subsystem {
     struct wf_decoder *decoder;
     struct wf_writer *writer; /* attached by regions.c */
     bool is_writer_kept;      /* taken over from the world before */
-    bool has_time;            /* its packets carry a device time */
     struct rx_subsystem_counters counters;
     struct rx_rate rate;
     struct rx_bell_share bell;

@@ -7,8 +7,8 @@
  *
  *   bytes -> framing -> dispatch by APID and match -> decoder -> rows of text
  *
- * All stages but the last are those of the receiver (shared/decode). One thread; memory does
- * not grow with the file: a read buffer, one payload, one row for each subsystem.
+ * Reading and the stages to a payload are shared with the import of recordings (tools/common:
+ * recorded.h, intake.h). One thread; memory does not grow with the file.
  */
 
 #include <stdbool.h>
@@ -16,14 +16,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <watchfloor/decode/ccsds.h>
-#include <watchfloor/decode/decoder.h>
-#include <watchfloor/decode/dispatch.h>
-#include <watchfloor/decode/framing.h>
-#include <watchfloor/decode/segments.h>
+#include <watchfloor/decode/reject.h>
 #include <watchfloor/decode/sequence.h>
 #include <watchfloor/schema.h>
 #include <watchfloor/strbuf.h>
+
+#include "intake.h"
+#include "recorded.h"
 
 #define DECODE_ROW_MAX (64u << 20)
 
@@ -78,7 +77,6 @@ void decode_row_footer(struct decode_style style, bool is_empty, struct wf_strbu
 /* One subsystem: where its rows go and what was noticed. */
 struct decode_target {
     const struct wf_schema *schema;
-    struct wf_decoder *decoder;
     FILE *file; /* NULL until the first row, or left out */
     bool is_left_out;
     struct wf_strbuf text; /* rows not yet written */
@@ -97,15 +95,12 @@ struct decode_session {
     struct decode_options options;
     struct decode_target *targets;
     size_t target_count;
-    struct wf_dispatch *dispatch;
-    struct wf_segments *segments;
-    struct wf_framer *framer;
+    struct intake *intake;
     struct decode_memo *memo;
-    void *payload;
     struct wf_sequence *sequences; /* by APID */
     uint64_t *undefined;           /* packets by APID that nobody defines */
-    bool *is_uncounted;            /* by APID: its counts say nothing */
-    uint64_t packets, idle, bytes, rubbish_runs;
+    uint64_t packets, idle;
+    struct recorded_counts read;
     uint64_t rejected[WF_REJECT_COUNT];
     int shown;         /* index of the target on stdout; -1 = none yet */
     struct wf_err err; /* rc < 0: writing failed, stop */

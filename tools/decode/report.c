@@ -73,9 +73,8 @@ static void tell_rejected(const struct decode_session *session)
             (void)fprintf(stderr, "  %s: %" PRIu64 " (%s)\n", wf_reject_name((enum wf_reject)i),
                           session->rejected[i], wf_reject_text((enum wf_reject)i));
     }
-    if (wf_framer_rubbish_bytes(session->framer) > 0)
-        (void)fprintf(stderr, "  %" PRIu64 " bytes in no packet\n",
-                      wf_framer_rubbish_bytes(session->framer));
+    if (session->read.rubbish_bytes > 0)
+        (void)fprintf(stderr, "  %" PRIu64 " bytes in no packet\n", session->read.rubbish_bytes);
 }
 
 bool decode_report(const struct decode_session *session)
@@ -89,7 +88,7 @@ bool decode_report(const struct decode_session *session)
     for (size_t i = 0; i < WF_REJECT_COUNT; i++)
         damaged += i != WF_REJECT_UNKNOWN_APID ? session->rejected[i] : 0;
     (void)fprintf(stderr, "wf-decode: %" PRIu64 " bytes, %" PRIu64 " packets, %" PRIu64 " rows",
-                  session->bytes, session->packets, rows);
+                  session->read.bytes, session->packets, rows);
     if (session->idle > 0)
         (void)fprintf(stderr, ", %" PRIu64 " idle", session->idle);
     (void)fputc('\n', stderr);

@@ -24,9 +24,19 @@ int history_redecode(const struct wf_common *common, const char *folder,
                      const struct history_redecode_options *options);
 
 struct history_import_options {
-    const char *file, *source, *subsystem;
-    bool is_raw;
+    char **files;
+    int file_count;
+    const char *source;    /* NULL: main; of packets that of the listener or archive */
+    const char *subsystem; /* of a table */
+    bool is_raw, is_dry;
+    /* Of packets: */
+    const char *listener, *stages; /* NULL: none; framing */
+    int64_t received_ns;           /* of the first packet without any time; WF_TIME_NONE */
+    double rate_hz;                /* and how they follow */
 };
+/* Recorded packets into history; returns the exit status. */
+int history_import_packets(const struct wf_common *common, const char *folder,
+                           const struct history_import_options *options);
 /* A table of values into history; returns the exit status. */
 int history_import_csv(const struct wf_common *common, const char *folder,
                        const struct history_import_options *options);

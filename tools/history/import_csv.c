@@ -30,6 +30,7 @@ struct column {
 struct import_csv {
     const struct history_import_options *options;
     struct history_writing writing;
+    struct import_ranks ranks;
     struct import_sink sink;
     struct csv_reader reader;
     const struct wf_schema *schema;
@@ -354,10 +355,27 @@ static int read_row(struct import_csv *import, int64_t *out_time_ns, uint64_t *o
     return rc;
 }
 
+static int add(struct import_csv *import, int64_t time_ns, uint64_t sequence, struct wf_err *err)
+{
+    uint64_t order = import->rows - 1;
+    const struct wf_store_sample sample = {
+        .payload = import->payload,
+        .stamp = { .epoch = (uint64_t)import->sink.at_ns,
+                   .order = order,
+                   .packet = order,
+                   .sequence = sequence,
+                   .device_ns = time_ns,
+                   .received_ns = time_ns,
+                   .flags = WF_SAMPLE_LATE | WF_SAMPLE_IMPORTED },
+    };
+
+    return import_sink_add(&import->sink, &sample, err);
+}
+
 /* One pass over the file: the first only looks, the second writes. */
 static int pass(struct import_csv *import, bool is_writing, struct wf_err *err)
 {
-    int rc = csv_reader_open(&import->reader, import->options->file, err);
+    int rc = csv_reader_open(&import->reader, import->options->files[0], err);
 
     import->rows = import->empty = import->rounded = 0;
     if (rc == 0)
@@ -375,8 +393,8 @@ static int pass(struct import_csv *import, bool is_writing, struct wf_err *err)
             continue;
         }
         import->rows++;
-        rc = is_writing ? import_sink_add(&import->sink, time_ns, sequence, import->payload, err)
-                        : import_sink_note(&import->sink, time_ns, err);
+        if (is_writing)
+            rc = add(import, time_ns, sequence, err);
     }
     csv_reader_close(&import->reader);
     return rc == WF_ERR_ABSENT ? 0 : rc;
@@ -397,25 +415,25 @@ static int run(struct import_csv *import, const struct wf_common *common, struct
     import->payload = aligned_alloc(64, ((size_t)import->schema->payload_bytes + 63) / 64 * 64);
     if (import->payload == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    rc = import_sink_open(&import->sink, &import->writing, options->source, import->schema, err);
-    if (rc == 0)
-        rc = pass(import, false, err);
-    if (rc < 0)
-        return rc;
-    import_sink_rank(&import->sink);
-    rc = history_writing_open(&import->writing, common, err);
+    if (!import_ranks_make(&import->ranks))
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    import_sink_init(&import->sink, &import->writing, &import->ranks, options->source,
+                     import->schema, wf_utc_now_ns(), options->is_dry);
+    rc = pass(import, false, err);
+    if (rc == 0 && !options->is_dry)
+        rc = history_writing_open(&import->writing, common, err);
     if (rc == 0)
         rc = pass(import, true, err);
     if (rc == 0)
         rc = import_sink_flush(&import->sink, err);
-    return rc == 0 ? history_writing_settle(&import->writing, err) : rc;
+    return rc == 0 && !options->is_dry ? history_writing_settle(&import->writing, err) : rc;
 }
 
 static void tell(const struct import_csv *import)
 {
-    (void)printf("%s.%s: %" PRIu64 " rows stored, %" PRIu64 " there already",
-                 import->options->source, import->schema->name, import->sink.rows,
-                 import->sink.duplicates);
+    (void)printf("%s.%s: %" PRIu64 " rows %s, %" PRIu64 " there already", import->options->source,
+                 import->schema->name, import->sink.rows,
+                 import->options->is_dry ? "would be stored" : "stored", import->sink.duplicates);
     if (import->empty > 0)
         (void)printf(", %" PRIu64 " without a value of it", import->empty);
     if (import->rounded > 0)
@@ -440,7 +458,8 @@ int history_import_csv(const struct wf_common *common, const char *folder,
     rc = run(import, common, &err);
     if (rc == 0)
         tell(import);
-    import_sink_close(&import->sink);
+    import_sink_fini(&import->sink);
+    import_ranks_fini(&import->ranks);
     history_writing_close(&import->writing);
     free(import->columns);
     free(import->payload);

@@ -8,113 +8,117 @@
 
 #include <watchfloor/clock.h>
 
-int import_sink_open(struct import_sink *sink, struct history_writing *writing, const char *source,
-                     const struct wf_schema *schema, struct wf_err *err)
+/* Payloads of one batch. */
+#define BATCH_BYTES (1u << 20)
+/* Times further apart than this are looked for by questions of their own. */
+#define APART_NS (UINT64_C(600) * WF_NS_PER_S)
+
+void import_sink_init(struct import_sink *sink, struct history_writing *writing,
+                      struct import_ranks *ranks, const char *source,
+                      const struct wf_schema *schema, int64_t at_ns, bool is_dry)
 {
-    sink->writing = writing;
-    sink->source = source;
-    sink->schema = schema;
-    sink->epoch = (uint64_t)wf_utc_now_ns();
-    sink->payloads = calloc(IMPORT_BATCH, schema->payload_bytes);
-    return sink->payloads != NULL ? 0 : wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    *sink = (struct import_sink){
+        .writing = writing, .ranks = ranks, .schema = schema, .at_ns = at_ns, .is_dry = is_dry
+    };
+    (void)wf_copy_text(sink->source, sizeof(sink->source), source);
 }
 
-void import_sink_close(struct import_sink *sink)
+void import_sink_fini(struct import_sink *sink)
 {
-    free(sink->times);
+    free(sink->rows_held);
     free(sink->payloads);
-    sink->times = NULL;
+    sink->rows_held = NULL;
     sink->payloads = NULL;
 }
 
-int import_sink_note(struct import_sink *sink, int64_t time_ns, struct wf_err *err)
+static int make_room(struct import_sink *sink, struct wf_err *err)
 {
-    if (sink->time_count == UINT32_MAX)
-        return wf_fail(err, WF_ERR_LIMIT, "more than %u rows: split the file", UINT32_MAX);
-    if (sink->time_count == sink->time_capacity) {
-        size_t capacity = sink->time_capacity == 0 ? 4096 : 2 * sink->time_capacity;
-        struct import_time *times = realloc(sink->times, capacity * sizeof(*times));
+    size_t capacity = BATCH_BYTES / sink->schema->payload_bytes;
 
-        if (times == NULL)
-            return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-        sink->times = times;
-        sink->time_capacity = capacity;
-    }
-    sink->times[sink->time_count] = (struct import_time){ time_ns, (uint32_t)sink->time_count, 0 };
-    sink->time_count++;
-    return 0;
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct import_time *x = a, *y = b;
-
-    if (x->time_ns != y->time_ns)
-        return x->time_ns < y->time_ns ? -1 : 1;
-    return (x->place > y->place) - (x->place < y->place);
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const struct import_time *x = a, *y = b;
-
-    return (x->place > y->place) - (x->place < y->place);
-}
-
-void import_sink_rank(struct import_sink *sink)
-{
-    if (sink->time_count == 0)
-        return;
-    qsort(sink->times, sink->time_count, sizeof(sink->times[0]), by_time);
-    for (size_t i = 1; i < sink->time_count; i++) {
-        if (sink->times[i].time_ns == sink->times[i - 1].time_ns)
-            sink->times[i].rank = sink->times[i - 1].rank + 1;
-    }
-    qsort(sink->times, sink->time_count, sizeof(sink->times[0]), by_place);
+    if (sink->rows_held != NULL)
+        return 0;
+    sink->capacity = capacity < 10 ? 10 : capacity > IMPORT_BATCH ? IMPORT_BATCH : capacity;
+    sink->rows_held = calloc(sink->capacity, sizeof(sink->rows_held[0]));
+    sink->payloads = calloc(sink->capacity, sink->schema->payload_bytes);
+    if (sink->rows_held != NULL && sink->payloads != NULL)
+        return 0;
+    import_sink_fini(sink);
+    return wf_fail(err, WF_ERR_NOMEM, "out of memory");
 }
 
 /* --- what is there already ------------------------------------------------------------------ */
 
-/* Walk history beside the times of the batch, which `sorted` has in order, and count. */
-static int count_there(struct import_sink *sink, struct wf_history *history,
-                       struct import_time *sorted, struct wf_err *err)
+/* What history calls the time of a row. */
+static int64_t time_of(const struct import_row *row)
+{
+    const struct wf_stamp *stamp = &row->sample.stamp;
+
+    return stamp->device_ns != WF_TIME_NONE ? stamp->device_ns : stamp->received_ns;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    int64_t x = time_of(*(struct import_row *const *)a),
+            y = time_of(*(struct import_row *const *)b);
+
+    return (x > y) - (x < y);
+}
+
+/* Walk history beside rows that ascend in time, and count. */
+static int count_run(struct import_sink *sink, struct wf_history *history,
+                     struct import_row *const *sorted, size_t count, struct wf_err *err)
 {
     const char *names[] = { sink->schema->parameters[0].name };
-    const struct wf_history_query query = { .range = { sorted[0].time_ns,
-                                                       sorted[sink->count - 1].time_ns + 1, false },
-                                            .source = sink->source,
-                                            .subsystem = sink->schema->name,
-                                            .parameters = names,
-                                            .parameter_count = 1 };
+    int64_t last_ns = time_of(sorted[count - 1]);
+    const struct wf_history_query query = {
+        .range = { time_of(sorted[0]), last_ns < INT64_MAX ? last_ns + 1 : last_ns, false },
+        .source = sink->source,
+        .subsystem = sink->schema->name,
+        .parameters = names,
+        .parameter_count = 1
+    };
     struct wf_history_cursor *cursor = NULL;
     struct wf_history_row row;
     size_t at = 0;
     int rc = wf_history_select(history, &query, &cursor, err);
 
     while (rc == 0 && (rc = wf_history_next(cursor, &row, err)) == 0) {
-        while (at < sink->count && sorted[at].time_ns < row.time_ns)
+        while (at < count && time_of(sorted[at]) < row.time_ns)
             at++;
-        for (size_t i = at; i < sink->count && sorted[i].time_ns == row.time_ns; i++)
-            sink->there[sorted[i].place]++;
+        for (size_t i = at; i < count && time_of(sorted[i]) == row.time_ns; i++)
+            sorted[i]->there++;
     }
     wf_history_cursor_close(&cursor);
     return rc == WF_ERR_ABSENT ? 0 : rc;
 }
 
+/* One wrong clock among a thousand must not make a question of all years there are. */
+static int count_there(struct import_sink *sink, struct wf_history *history,
+                       struct import_row **sorted, struct wf_err *err)
+{
+    int rc = 0;
+
+    for (size_t from = 0, to; rc == 0 && from < sink->count; from = to) {
+        for (to = from + 1; to < sink->count; to++) {
+            if ((uint64_t)time_of(sorted[to]) - (uint64_t)time_of(sorted[to - 1]) > APART_NS)
+                break;
+        }
+        rc = count_run(sink, history, sorted + from, to - from, err);
+    }
+    return rc;
+}
+
 static int look(struct import_sink *sink, struct wf_err *err)
 {
-    struct import_time sorted[IMPORT_BATCH];
+    struct import_row *sorted[IMPORT_BATCH];
     struct wf_history *history = NULL;
-    int rc;
+    int rc = wf_history_open(sink->writing->folder, &history, err);
 
-    for (size_t i = 0; i < sink->count; i++) {
-        sink->there[i] = 0;
-        sorted[i] = (struct import_time){ sink->samples[i].stamp.device_ns, (uint32_t)i, 0 };
-    }
-    qsort(sorted, sink->count, sizeof(sorted[0]), by_time);
-    rc = wf_history_open(sink->writing->folder, &history, err);
     if (rc == WF_ERR_ABSENT)
         return 0; /* no history yet */
+    for (size_t i = 0; i < sink->count; i++)
+        sorted[i] = &sink->rows_held[i];
+    qsort(sorted, sink->count, sizeof(struct import_row *), by_time);
     if (rc == 0)
         rc = count_there(sink, history, sorted, err);
     wf_history_close(&history);
@@ -123,63 +127,61 @@ static int look(struct import_sink *sink, struct wf_err *err)
 
 /* --- rows --------------------------------------------------------------------------------------- */
 
-int import_sink_flush(struct import_sink *sink, struct wf_err *err)
+static int insert(struct import_sink *sink, const struct wf_store_sample **list, size_t count,
+                  struct wf_err *err)
 {
-    const struct wf_store_sample *list[IMPORT_BATCH];
     struct wf_store_inserted counts = { 0 };
-    size_t wanted = 0;
     int rc = 0;
 
-    if (sink->count == 0)
-        return 0;
     if (sink->series == NULL)
         rc = wf_store_series(sink->writing->store, sink->source, sink->schema, 0, false,
                              &sink->series, err);
+    for (size_t i = 0; i < sink->count; i++)
+        sink->rows_held[i].sample.series = sink->series;
     if (rc == 0)
-        rc = look(sink, err);
-    for (size_t i = 0; rc == 0 && i < sink->count; i++) {
-        if (sink->ranks[i] < sink->there[i]) {
-            sink->duplicates++;
-            continue;
-        }
-        sink->samples[i].series = sink->series;
-        list[wanted++] = &sink->samples[i];
-    }
-    if (rc == 0 && wanted > 0)
-        rc = wf_store_insert(sink->writing->store, sink->series, (int64_t)sink->epoch, list, wanted,
-                             &counts, err);
+        rc = wf_store_insert(sink->writing->store, sink->series, sink->at_ns, list, count, &counts,
+                             err);
     sink->rows += counts.rows;
     sink->duplicates += counts.duplicates;
+    return rc;
+}
+
+int import_sink_flush(struct import_sink *sink, struct wf_err *err)
+{
+    const struct wf_store_sample *list[IMPORT_BATCH];
+    size_t wanted = 0;
+    int rc = sink->count > 0 ? look(sink, err) : 0;
+
+    for (size_t i = 0; rc == 0 && i < sink->count; i++) {
+        if (sink->rows_held[i].rank < sink->rows_held[i].there)
+            sink->duplicates++;
+        else
+            list[wanted++] = &sink->rows_held[i].sample;
+    }
+    if (rc == 0 && sink->is_dry)
+        sink->rows += wanted;
+    else if (rc == 0 && wanted > 0)
+        rc = insert(sink, list, wanted, err);
     sink->count = 0;
     return rc;
 }
 
-int import_sink_add(struct import_sink *sink, int64_t time_ns, uint64_t sequence,
-                    const void *payload, struct wf_err *err)
+int import_sink_add(struct import_sink *sink, const struct wf_store_sample *sample,
+                    struct wf_err *err)
 {
-    uint8_t *copy;
-    size_t at;
-    int rc = sink->count == IMPORT_BATCH ? import_sink_flush(sink, err) : 0;
+    struct import_row *row;
+    int rc = make_room(sink, err);
 
+    if (rc == 0 && sink->count == sink->capacity)
+        rc = import_sink_flush(sink, err);
     if (rc < 0)
         return rc;
-    if (sink->next >= sink->time_count || sink->times[sink->next].time_ns != time_ns)
-        return wf_fail(err, WF_ERR_INVALID, "the file changed while it was read: import it again");
-    at = sink->count++;
-    copy = sink->payloads + at * sink->schema->payload_bytes;
-    memcpy(copy, payload, sink->schema->payload_bytes);
-    sink->ranks[at] = sink->times[sink->next].rank;
-    sink->samples[at] = (struct wf_store_sample){
-        .payload = copy,
-        .stamp = { .epoch = sink->epoch,
-                   .number = sink->next,
-                   .order = sink->next,
-                   .packet = sink->next,
-                   .sequence = sequence,
-                   .device_ns = time_ns,
-                   .received_ns = time_ns,
-                   .flags = WF_SAMPLE_LATE | WF_SAMPLE_IMPORTED },
-    };
-    sink->next++;
+    row = &sink->rows_held[sink->count];
+    *row = (struct import_row){ .sample = *sample };
+    row->sample.payload = memcpy(sink->payloads + sink->count * sink->schema->payload_bytes,
+                                 sample->payload, sink->schema->payload_bytes);
+    row->sample.stamp.number = sink->next++;
+    row->rank = import_ranks_next(sink->ranks, sink, time_of(row));
+    sink->count++;
     return 0;
 }

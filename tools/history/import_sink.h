@@ -3,51 +3,47 @@
 #define HISTORY_IMPORT_SINK_H
 
 /*
- * What an import brings of one subsystem, in two passes: first the times of all rows, then the
- * rows in the same order.
+ * What an import brings of one source's subsystem, batch by batch into the store.
  *
  * A row is left out when history has it. The n-th row of a time in the import is there already when
  * history has n rows of that source's subsystem at that time, whoever stored them. So an
  * import that was ended in the middle is simply begun again.
  */
 
+#include "import_ranks.h"
 #include "writing.h"
 
 #define IMPORT_BATCH 1000
 
 struct import_sink {
     struct history_writing *writing;
-    const char *source;
+    struct import_ranks *ranks;
+    char source[WF_NAME_SIZE];
     const struct wf_schema *schema;
     struct wf_series *series;
-    uint64_t epoch; /* of this import: when it began */
+    int64_t at_ns; /* when the import began */
+    bool is_dry;   /* only count */
+    uint64_t next; /* number of the next row */
 
-    struct import_time {
-        int64_t time_ns;
-        uint32_t place, rank; /* in the import; among those of the same time */
-    } * times;
-    size_t time_count, time_capacity;
-    size_t next; /* row of the second pass */
-
-    struct wf_store_sample samples[IMPORT_BATCH];
-    uint32_t ranks[IMPORT_BATCH];
-    uint32_t there[IMPORT_BATCH]; /* rows of that time in history */
+    struct import_row {
+        struct wf_store_sample sample;
+        uint32_t rank;  /* among rows of the same time in the import */
+        uint32_t there; /* rows of that time in history */
+    } * rows_held;      /* `capacity` of them, and as many payloads; made by the first row */
     uint8_t *payloads;
-    size_t count;
+    size_t count, capacity;
     uint64_t rows, duplicates;
 };
 
-int import_sink_open(struct import_sink *sink, struct history_writing *writing, const char *source,
-                     const struct wf_schema *schema, struct wf_err *err);
-/* First pass: a row of that time. */
-int import_sink_note(struct import_sink *sink, int64_t time_ns, struct wf_err *err);
-/* Between the two. */
-void import_sink_rank(struct import_sink *sink);
-/* Second pass. The payload is copied. */
-int import_sink_add(struct import_sink *sink, int64_t time_ns, uint64_t sequence,
-                    const void *payload, struct wf_err *err);
+/* Allocates nothing; all of these are borrowed. */
+void import_sink_init(struct import_sink *sink, struct history_writing *writing,
+                      struct import_ranks *ranks, const char *source,
+                      const struct wf_schema *schema, int64_t at_ns, bool is_dry);
+/* A row: its stamp but for the number, times before it, and payload (copied) are taken. */
+int import_sink_add(struct import_sink *sink, const struct wf_store_sample *sample,
+                    struct wf_err *err);
 /* What is left. */
 int import_sink_flush(struct import_sink *sink, struct wf_err *err);
-void import_sink_close(struct import_sink *sink);
+void import_sink_fini(struct import_sink *sink);
 
 #endif /* HISTORY_IMPORT_SINK_H */

@@ -88,7 +88,7 @@ static bool is_command(const struct wf_common *common, const char *name, int ope
 
 /* What options say, as texts. */
 struct words {
-    const char *from, *to, *subsystem, *source;
+    const char *from, *to, *subsystem, *source, *listener, *framing, *skip, *received, *rate;
     bool is_dry, is_raw;
 };
 
@@ -113,19 +113,81 @@ static int redecode(const struct wf_common *common, const char *folder, const st
     return history_redecode(common, folder, &options);
 }
 
+static int read_framing(const struct words *words, char *stages, size_t size, struct wf_err *err)
+{
+    struct wf_strbuf text;
+    uint64_t skip = 0;
+
+    wf_strbuf_init_fixed(&text, stages, size);
+    if (words->skip != NULL && wf_parse_u64(words->skip, &skip, err) < 0) {
+        wf_err_prefix(err, "--skip");
+        return err->rc;
+    }
+    wf_strbuf_add(&text, words->framing != NULL ? words->framing : "");
+    if (skip > 0)
+        wf_strbuf_addf(&text, "%sskip %llu", text.len > 0 ? ", " : "", (unsigned long long)skip);
+    return text.was_cut ? wf_fail(err, WF_ERR_LIMIT, "--framing is too long") : 0;
+}
+
+static int read_times(const struct words *words, struct history_import_options *options,
+                      struct wf_err *err)
+{
+    int rc = 0;
+
+    if (words->received != NULL &&
+        (rc = wf_parse_time(words->received, wf_utc_now_ns(), &options->received_ns, err)) < 0)
+        wf_err_prefix(err, "--received");
+    if (rc == 0 && words->rate != NULL &&
+        ((rc = wf_parse_double(words->rate, &options->rate_hz, err)) < 0 ||
+         !(options->rate_hz >= 1e-3 && options->rate_hz <= 1e9)))
+        rc = wf_fail(err, WF_ERR_INVALID, "--rate '%s': expected packets a second, 0.001 .. 1e9",
+                     words->rate);
+    return rc;
+}
+
+static bool is_table(const struct wf_common *common, const struct words *words)
+{
+    const char *dot = strrchr(common->operands[1], '.');
+
+    return words->subsystem != NULL || (dot != NULL && strcmp(dot, ".csv") == 0);
+}
+
 static int import(const struct wf_common *common, const char *folder, const struct words *words)
 {
-    const struct history_import_options options = {
-        .file = common->operands[1],
-        .source = words->source != NULL ? words->source : "main",
+    struct history_import_options options = {
+        .files = common->operands + 1,
+        .file_count = common->operand_count - 1,
+        .source = words->source,
         .subsystem = words->subsystem,
         .is_raw = words->is_raw,
+        .is_dry = words->is_dry,
+        .listener = words->listener,
+        .received_ns = WF_TIME_NONE,
+        .rate_hz = 1,
     };
+    char stages[200];
+    struct wf_err err = { 0 };
+    int rc = 0;
 
-    if (options.subsystem == NULL) {
-        (void)fprintf(stderr, "wf-history: --subsystem: expected whose values these are\n");
+    if (!is_table(common, words)) {
+        rc = read_framing(words, stages, sizeof(stages), &err);
+        if (words->framing != NULL || words->skip != NULL)
+            options.stages = stages;
+        if (rc == 0)
+            rc = read_times(words, &options, &err);
+        if (rc == 0)
+            return history_import_packets(common, folder, &options);
+    } else if (options.subsystem == NULL) {
+        rc = wf_fail(&err, WF_ERR_INVALID, "--subsystem: expected whose values these are");
+    } else if (options.file_count != 1) {
+        rc = wf_fail(&err, WF_ERR_INVALID, "one table at a time, please");
+    }
+    if (rc < 0) {
+        (void)fprintf(stderr, "wf-history: %s\n", err.text);
         return STATUS_CANNOT;
     }
+    if (options.source == NULL)
+        options.source = WF_SOURCE_MAIN;
     return history_import_csv(common, folder, &options);
 }
 
@@ -135,26 +197,40 @@ int main(int argc, char **argv)
     static const struct wf_option options[] = {
         { "from", "TIME", "redecode: received from then on", &words.from, NULL },
         { "to", "TIME", "redecode: received before (default: all)", &words.to, NULL },
-        { "dry-run", NULL, "redecode: only say what would change", NULL, &words.is_dry },
-        { "subsystem", "NAME", "import: whose values these are", &words.subsystem, NULL },
+        { "dry-run", NULL, "import, redecode: only say what would change", NULL, &words.is_dry },
         { "source", "NAME", "import: of which source (default: main)", &words.source, NULL },
-        { "raw", NULL, "import: raw values instead of engineering ones", NULL, &words.is_raw },
+        { "subsystem", "NAME", "import a table: whose values these are", &words.subsystem, NULL },
+        { "raw", NULL, "import a table: raw values, not engineering ones", NULL, &words.is_raw },
+        { "listener", "NAME", "import packets: as if they had come through this listener",
+          &words.listener, NULL },
+        { "framing", "STAGES", "import packets: as a listener's: 'sync 1acffc1d, length 4 big'",
+          &words.framing, NULL },
+        { "skip", "BYTES", "import packets: pass over so many bytes before each", &words.skip,
+          NULL },
+        { "received", "TIME", "import packets: received then, where nothing says when",
+          &words.received, NULL },
+        { "rate", "HZ", "import packets: and so many a second from then on (default: 1)",
+          &words.rate, NULL },
     };
     const struct wf_command_line line = {
         .program = "wf-history",
         .summary = "check, copy and repair the files of history",
-        .operands = "check | backup FOLDER | repair | import FILE | redecode [NAME...]",
+        .operands = "check | backup FOLDER | repair | import FILE... | redecode [NAME...]",
         .details =
             "check    looks through every file, also beside a running logger\n"
             "backup   copies everything to FOLDER (empty, or not there), also while it is written\n"
             "repair   saves what can be read of damaged days and makes all rollups again; stop "
             "the\n"
             "         logger first\n"
-            "import   a table as `wf query --format csv` or `wf decode` writes it; what is there\n"
-            "         already is left out\n"
+            "import   recorded packets, as wf decode and wf send read them; days of a packet "
+            "archive;\n"
+            "         or (--subsystem) a table as `wf query --format csv` or `wf decode` writes "
+            "it;\n"
+            "         what is there already is left out\n"
             "redecode samples anew from the archive of packets, by the definitions as they are "
             "now\n"
             "\n"
+            "  wf history import pass-117.pkts --source sat1\n"
             "  wf history import values.csv --subsystem power --source sat1\n"
             "  wf history redecode --from 2026-11-20 --to 2026-11-21 sat1.power --dry-run\n"
             "\n"
@@ -177,7 +253,7 @@ int main(int argc, char **argv)
         return backup(folder, common.operands[1]);
     if (is_command(&common, "repair", 0))
         return history_repair(&common, folder);
-    if (is_command(&common, "import", 1))
+    if (common.operand_count >= 2 && strcmp(common.operands[0], "import") == 0)
         return import(&common, folder, &words);
     if (common.operand_count >= 1 && strcmp(common.operands[0], "redecode") == 0)
         return redecode(&common, folder, &words);

@@ -66,8 +66,10 @@ static int compare_places(const void *a, const void *b)
 {
     const struct item *x = a, *y = b;
 
-    if (x->stamp.epoch != y->stamp.epoch)
-        return x->stamp.epoch < y->stamp.epoch ? -1 : 1;
+    uint64_t x_epoch = wf_packet_epoch(x->stamp.epoch), y_epoch = wf_packet_epoch(y->stamp.epoch);
+
+    if (x_epoch != y_epoch)
+        return x_epoch < y_epoch ? -1 : 1;
     return (x->stamp.packet > y->stamp.packet) - (x->stamp.packet < y->stamp.packet);
 }
 
@@ -141,8 +143,9 @@ static int find_packets(struct redecode *redecode, struct wf_err *err)
         if (item->packet != NULL)
             continue;
         wf_segments_reset(redecode->segments);
-        rc = wf_packet_archive_find(redecode->archive, item->stamp.epoch, item->stamp.packet,
-                                    item->stamp.received_ns, take_piece, &pieces, err);
+        rc = wf_packet_archive_find(redecode->archive, wf_packet_epoch(item->stamp.epoch),
+                                    item->stamp.packet, item->stamp.received_ns, take_piece,
+                                    &pieces, err);
         if (rc == WF_ERR_ABSENT)
             rc = 0;
     }

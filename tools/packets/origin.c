@@ -155,8 +155,9 @@ static int print_origin(const char *history, const struct origin *origin, struct
     int rc = wf_packet_archive_open(history, &archive, err);
 
     if (rc == 0)
-        rc = wf_packet_archive_find(archive, stamp->epoch, stamp->packet, stamp->received_ns,
-                                    print_packet, (void *)(uintptr_t)origin, err);
+        rc = wf_packet_archive_find(archive, wf_packet_epoch(stamp->epoch), stamp->packet,
+                                    stamp->received_ns, print_packet, (void *)(uintptr_t)origin,
+                                    err);
     wf_packet_archive_close(&archive);
     if (rc == 0 || rc == WF_ERR_ABSENT)
         return wf_fail(err, WF_ERR_ABSENT,

@@ -15,17 +15,11 @@
 #include <watchfloor/decode/timecode.h>
 #include <watchfloor/strbuf.h>
 
-#define READ_BYTES   65536
-#define RECORD_BYTES 12
-#define DATAGRAM_MAX 65535u
+#include "recorded.h"
+
+#define READ_BYTES 65536
 /* Packets of one read wait here; each is preceded by its length. */
 #define QUEUE_BYTES (WF_FRAMER_BUFFER_BYTES + 2 * READ_BYTES)
-/* Records looked at to tell the two formats apart. */
-#define LOOK_RECORDS 3
-/* Times that a recording of a spacecraft can have: 1973 to 2128. */
-#define TIME_MIN_S 1e8
-#define TIME_MAX_S 5e9
-
 struct recording {
     FILE *file;
     struct send_options options;
@@ -39,48 +33,6 @@ struct recording {
     uint8_t *queue; /* QUEUE_BYTES */
     size_t queued, taken;
 };
-
-static uint32_t read_u32(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
-static double read_seconds(const uint8_t *at)
-{
-    uint64_t bits = (uint64_t)read_u32(at) << 32 | read_u32(at + 4);
-    double seconds;
-
-    memcpy(&seconds, &bits, sizeof(seconds));
-    return seconds;
-}
-
-static bool is_record(const uint8_t *at)
-{
-    double seconds = read_seconds(at);
-    uint32_t len = read_u32(at + 8);
-
-    return seconds >= TIME_MIN_S && seconds <= TIME_MAX_S && len > 0 && len <= DATAGRAM_MAX;
-}
-
-/* The first few records follow one another: a packet header rarely looks like one. */
-static bool looks_like_records(FILE *file)
-{
-    bool is_any = false;
-
-    for (int i = 0; i < LOOK_RECORDS; i++) {
-        uint8_t head[RECORD_BYTES];
-        size_t len = fread(head, 1, sizeof(head), file);
-
-        if (len == 0 && is_any)
-            break;
-        if (len < sizeof(head) || !is_record(head))
-            return false;
-        is_any = true;
-        if (fseek(file, (long)read_u32(head + 8), SEEK_CUR) != 0)
-            return false;
-    }
-    return is_any;
-}
 
 static void queue_packet(void *context, const uint8_t *packet, size_t len)
 {
@@ -169,7 +121,7 @@ static void end_torn(struct recording *recording, size_t bytes, const char *why)
 
 static bool next_record(struct recording *recording, struct send_packet *out)
 {
-    uint8_t head[RECORD_BYTES];
+    uint8_t head[RECORDED_HEAD_BYTES];
     uint32_t skip = recording->options.skip;
 
     for (;;) {
@@ -180,8 +132,8 @@ static bool next_record(struct recording *recording, struct send_packet *out)
             end_torn(recording, got, "the last record is cut");
             return false;
         }
-        len = read_u32(head + 8);
-        if (!is_record(head)) {
+        len = recorded_head_len(head);
+        if (!recorded_is_head(head)) {
             end_torn(recording, got, "what follows is no record (time, length, datagram)");
             return false;
         }
@@ -195,7 +147,7 @@ static bool next_record(struct recording *recording, struct send_packet *out)
             continue;
         out->bytes = recording->queue + skip;
         out->len = len - skip;
-        out->time_ns = (int64_t)(read_seconds(head) * 1e9);
+        out->time_ns = recorded_head_time(head);
         return true;
     }
 }
@@ -226,7 +178,7 @@ static int measure_file(struct recording *recording, const char *path, struct wf
     recording->file_bytes = (uint64_t)size;
     if (recording->options.format == SEND_FORMAT_AUTO)
         recording->options.format =
-            looks_like_records(recording->file) ? SEND_FORMAT_RECORDS : SEND_FORMAT_CCSDS;
+            recorded_has_datagrams(recording->file) ? SEND_FORMAT_RECORDS : SEND_FORMAT_CCSDS;
     rewind(recording->file);
     return 0;
 }

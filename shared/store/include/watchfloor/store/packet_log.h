@@ -124,6 +124,17 @@ int wf_packet_archive_each(struct wf_packet_archive *archive, const struct wf_pa
                            int (*each)(void *context, const struct wf_packet_row *row),
                            void *context, struct wf_err *err);
 /*
+ * Samples that were imported from the archive have an epoch of their own, their packets' with this bit:
+ * their order is not that of the samples that were published in it.
+ */
+#define WF_PACKET_EPOCH_IMPORTED (UINT64_C(1) << 63)
+/* The epoch of the packet a sample with this epoch came from. */
+static inline uint64_t wf_packet_epoch(uint64_t epoch)
+{
+    return epoch & ~WF_PACKET_EPOCH_IMPORTED;
+}
+
+/*
  * The packets with this number (several when they are segments: the last one completed it), received
  * at about `received_ns`. Returns how many there were, or WF_ERR_*.
  */
