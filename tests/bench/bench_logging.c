@@ -497,7 +497,7 @@ int main(int argc, char **argv)
 
     bench_init(&scene.bench, "logging", 5, 1.5, argc, argv);
     scene.shared = share();
-    rig_feed_init(&scene.feed, scene.bench.seconds < 1 ? 1000 : FEED_ROWS);
+    rig_feed_init(&scene.feed, scene.bench.seconds < 1 ? 1000 : FEED_ROWS, PAST_PERIOD_NS);
     measure_store(&scene);
     measure_logger(&scene);
     if (atomic_load(&scene.shared->asked) > 0)

@@ -109,7 +109,7 @@ static void prepare(struct scene *scene, const struct bench *bench)
     char path[480];
     struct stat st;
 
-    rig_feed_init(&scene->feed, bench->seconds < 1 ? 1000 : FEED_ROWS);
+    rig_feed_init(&scene->feed, bench->seconds < 1 ? 1000 : FEED_ROWS, RIG_PERIOD_NS);
     scene->is_kept = kept != NULL && bench->seconds >= 1;
     scene->days = bench->seconds < 1 ? 2 : 30;
     scene->rows_a_day = bench->seconds < 1 ? 20000 : 864000;

@@ -187,7 +187,7 @@ int main(int argc, char **argv)
     struct bench_series *every10 = bench_series(&bench, "written, sync = 10s", "x kept");
 
     rows = (uint64_t)(bench.seconds * 54000);
-    rig_feed_init(&scene.feed, rows < 2000 ? 2000 : rows);
+    rig_feed_init(&scene.feed, rows < 2000 ? 2000 : rows, RIG_PERIOD_NS);
     seconds = scene.feed.rows > 100000 ? 120 : 10;
     for (int round = 0; round < bench.rounds; round++) {
         double values = (double)scene.feed.rows * RIG_PARAMETERS;

@@ -73,7 +73,7 @@ double ask_rows(struct wf_history *history, int64_t from_ns, int64_t to_ns, cons
 
 double ask_moment(struct wf_history *history, int64_t at_ns)
 {
-    struct wf_history_query query = { .range = { at_ns - 60 * WF_NS_PER_S, at_ns, false },
+    struct wf_history_query query = { .range = { at_ns - 600 * WF_NS_PER_S, at_ns, false },
                                       .source = "main",
                                       .subsystem = "wide" };
     double begun = bench_now_s();

@@ -73,12 +73,13 @@ static void make_row(struct rig_feed *feed, uint64_t row)
     }
 }
 
-void rig_feed_init(struct rig_feed *feed, uint64_t rows)
+void rig_feed_init(struct rig_feed *feed, uint64_t rows, int64_t period_ns)
 {
     struct wf_strbuf text;
 
     wf_strbuf_init(&text, 65536);
-    wf_strbuf_add(&text, "[subsystem]\nperiod = 100ms\nring = 16384\n");
+    wf_strbuf_addf(&text, "[subsystem]\nperiod = %lldms\nring = 16384\n",
+                   (long long)(period_ns / WF_NS_PER_MS));
     for (int i = 0; i < RIG_PARAMETERS; i++)
         wf_strbuf_addf(&text, "[parameter p%d]\nbits = %d\npolynomial = -10 0.01\nunit = V\n", i,
                        i % 2 == 0 ? 12 : 16);

@@ -41,7 +41,8 @@ struct rig_feed {
     uint32_t seed;
 };
 
-void rig_feed_init(struct rig_feed *feed, uint64_t rows);
+/* `period_ns` stands in the schema: a row that comes much later than that is behind a gap. */
+void rig_feed_init(struct rig_feed *feed, uint64_t rows, int64_t period_ns);
 void rig_feed_fini(struct rig_feed *feed);
 /* Sample number `number`, measured at `time_ns` and received a millisecond later. */
 void rig_feed_sample(const struct rig_feed *feed, struct wf_series *series, uint64_t number,

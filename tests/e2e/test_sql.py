@@ -75,7 +75,11 @@ class Sql(HistoryCase):
                           "received < '2001-02-03T23:59:52'", "received >= '2001-02-04T00:00:18'",
                           "source = 'sat1'", "source IN ('sat1', 'nobody')", "number % 97 = 5",
                           "source = 'main' AND time > '2001-02-04T00:00:10' AND volts < 2.5",
-                          "time > 'rubbish'", "quality IS NOT NULL"):
+                          "time > 'rubbish'", "quality IS NOT NULL", "time LIKE '2001-02-04%'",
+                          "time LIKE '2001-02-03T23:59:5_%'", "time GLOB '2001-02-04T00:00:0[1-3]*'",
+                          "time LIKE '2001%'", "time LIKE '%Z'", "received LIKE '2001-02-04T00:00:1%'",
+                          "time > '2001-02-03 23:59:55'", "time < '2001-02-04 00:00:10'",
+                          "time >= datetime('2001-02-04', '+3 seconds')"):
             self.both("SELECT time, received, source, number, volts, name FROM power WHERE " +
                       condition)
         ordered = self.sql("SELECT time, source, number FROM power ORDER BY time")
@@ -86,6 +90,64 @@ class Sql(HistoryCase):
         joined = self.sql("SELECT count(*) AS n FROM power AS a JOIN power AS b ON a.time = b.time"
                           " AND a.source < b.source")
         self.assertEqual(joined, [{"n": 300}])
+
+    def test_the_newest_come_first(self):
+        # Two sources with a hole of a month between two lots of rows.
+        self.logged("--sources", "main,sat1", "--count", "3000", "--received", str(EVENING),
+                    "--step", "10000000")
+        logger = self.logger()
+        self.publish("--sources", "main", "--count", "500", "--received",
+                     str(EVENING + 30 * 86400 * 10**9), "--step", "50000000")
+        self.stop_logger(logger)
+        times = [row[0] for row in self.both("SELECT time FROM power")]
+        self.assertEqual(len(times), 6500)
+        got = self.sql("SELECT time, source, number FROM power ORDER BY time DESC")
+        self.assertEqual([row["time"] for row in got], sorted(times, reverse=True))
+        self.assertEqual(len({(row["source"], row["time"]) for row in got}), 6500)
+        self.assertEqual(self.sql("SELECT number FROM power ORDER BY time DESC LIMIT 2"),
+                         [{"number": 3499}, {"number": 3498}])
+        self.assertEqual(self.sql("SELECT max(time) AS t FROM power"), [{"t": max(times)}])
+        self.assertEqual(self.sql("SELECT time AS t FROM power WHERE source = 'sat1' AND time <"
+                                  " '2001-02-04T00:00:00Z' ORDER BY time_ns DESC LIMIT 1"),
+                         self.sql("SELECT max(time) AS t FROM power WHERE source = 'sat1' AND time"
+                                  " < '2001-02-04T00:00:00Z'"))
+        self.assertEqual(self.sql("SELECT time FROM power WHERE time < '2001' ORDER BY time DESC"),
+                         [])
+        # Each row with what the other source said last: a join by time.
+        pairs = self.sql("SELECT a.number AS n, (SELECT b.number FROM power AS b WHERE b.source ="
+                         " 'sat1' AND b.time <= a.time ORDER BY b.time DESC LIMIT 1) AS m FROM power"
+                         " AS a WHERE a.source = 'main' AND a.number % 500 = 0 ORDER BY a.time")
+        self.assertEqual(pairs, [{"n": n, "m": min(n, 2999)} for n in range(0, 3500, 500)])
+
+    def test_plans_can_be_read(self):
+        self.logged("--count", "3", "--received", str(EVENING), "--step", "1000000000")
+        plan = self.sql("EXPLAIN QUERY PLAN SELECT volts FROM power WHERE time > '2001' AND source ="
+                        " 'main' ORDER BY time DESC")
+        self.assertIn("time>? source=?", plan[0]["detail"])
+        self.assertIn("order:time-desc", plan[0]["detail"])
+        self.assertEqual(len(plan), 1, plan) # nothing is sorted
+        plan = self.sql("EXPLAIN QUERY PLAN SELECT * FROM gaps WHERE \"from\" > '2001' AND cause ="
+                        " 'x'")
+        self.assertIn("from>? cause=?", plan[0]["detail"])
+
+    def test_a_time_with_a_space_is_told_of(self):
+        self.logged("--count", "3", "--received", str(EVENING), "--step", "1000000000")
+        done = self.system.start("wf-sql", "SELECT count(*) FROM power WHERE time > datetime('now')",
+                                 ready=False, notify=False)
+        self.assertEqual(done.wait(), 0)
+        done.forget()
+        self.assertIn("at('now-1h')", done.final_errors)
+
+    def test_types_of_thousands_go_on_in_further_tables(self):
+        wide = "[subsystem]\nperiod = 1s\n" + "".join(
+            "[parameter p%d]\nbits = 8\n" % i for i in range(2500))
+        self.system.write_schema("wide", wide)
+        self.logged("--count", "20", "--received", str(EVENING), "--step", "1000000000",
+                    schema="wide")
+        self.both("SELECT time, p0, p1899 FROM wide")
+        self.both('SELECT time, source, p1900, p2499 FROM "wide:2" WHERE p1901 > 3')
+        self.assertEqual(self.sql('SELECT count(*) AS n FROM wide JOIN "wide:2" AS more ON'
+                                  " more.time = wide.time AND more.p2499 IS NOT NULL"), [{"n": 20}])
 
     def test_edges_are_exact(self):
         self.system.write_schema("edges", EDGES)
@@ -126,6 +188,13 @@ class Sql(HistoryCase):
                     "--lost-every", "100")
         self.assertEqual(self.sql("SELECT cause, sum(lost) AS lost FROM gaps WHERE subsystem ="
                                   " 'power' GROUP BY cause"), [{"cause": "sequence_gap", "lost": 6}])
+        for condition in ("1", "\"from\" > '2001-02-04T00:00:00Z'", "\"to\" < '2001-02-04'",
+                          "\"from\" >= '2001-02-03T23:59:55' AND \"to\" < '2001-02-04T00:00:09'",
+                          "\"from\" IS NULL OR \"to\" IS NULL", "source = 'main' AND cause ="
+                          " 'sequence_gap'", "source = 'nobody'", "lost > 1",
+                          "\"from\" LIKE '2001-02-04%'"):
+            self.both("SELECT source, subsystem, \"from\", \"to\", lost, cause, is_published FROM"
+                      " gaps WHERE " + condition)
         self.assertEqual(self.sql("SELECT unit FROM parameters WHERE subsystem = 'power' AND"
                                   " parameter = 'volts'"), [{"unit": "V"}])
         self.assertIn("power", [row["subsystem"] for row in self.sql("SELECT * FROM subsystems")])
@@ -160,6 +229,43 @@ class Sql(HistoryCase):
         self.assertIn("x'y", done.stdout.decode())
         self.assertEqual(self.sql("SELECT at('2001-02-03') AS t"),
                          [{"t": "2001-02-03T00:00:00.000000000Z"}])
+
+    def shell(self, script, status=0):
+        done = subprocess.run([self.system.program("wf-sql")], input=script.encode(), timeout=60,
+                              env=self.system.environment(), capture_output=True, check=False)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout.decode(), done.stderr.decode()
+
+    def test_words_that_people_know(self):
+        self.logged("--count", "3", "--received", str(EVENING), "--step", "1000000000")
+        out, _ = self.shell(".tables power%\n.headers off\nSELECT NULL, number FROM power LIMIT 1;\n")
+        self.assertEqual(out.split(), ["name", "-" * 12, "power", "power_hour", "power_minute", "0"])
+        out, _ = self.shell(".nullvalue -none-\n.mode line\nSELECT number, NULL AS missing, 'z\u00fc'"
+                            " AS t FROM power LIMIT 2;\n")
+        self.assertEqual(out, " number = 0\nmissing = -none-\n      t = z\u00fc\n\n"
+                              " number = 1\nmissing = -none-\n      t = z\u00fc\n")
+        out, _ = self.shell(".headers off\n.mode csv\nSELECT number FROM power;\n")
+        self.assertEqual(out, "0\r\n1\r\n2\r\n")
+        out, _ = self.shell("SELECT 'm\u00fcde' AS a, 1 AS b;\n")
+        self.assertEqual(out.splitlines()[2], "m\u00fcde  1")
+        out, _ = self.shell(".schema power\n")
+        self.assertIn("volts", out)
+        self.assertNotIn("cause", out)
+        _, err = self.shell(".timer on\nSELECT 1;\n")
+        self.assertRegex(err, r"[0-9.]+ s\n")
+        _, err = self.shell(".help\n")
+        self.assertIn(".read", err)
+        path = os.path.join(self.system.folder, "script.sql")
+        with open(path, "w") as file:
+            file.write("SELECT count(*) AS n FROM power;\n.nosuch\n")
+        out, err = self.shell(".read %s\n.quit\nSELECT 1;\n" % path, status=2)
+        self.assertEqual(out.split(), ["n", "-", "3"])
+        self.assertIn("'.nosuch' is unknown", err)
+        with open(path, "w") as file:
+            file.write(".read %s\n" % path)
+        _, err = self.shell(".read %s\n" % path, status=2)
+        self.assertIn("8 deep", err)
+        self.assertEqual(self.system.run("wf-sql", "--csv", "SELECT 1 AS n"), "n\r\n1\r\n")
 
     # -- what must not be ---------------------------------------------------------------------------
 

@@ -14,20 +14,25 @@ static const char details[] =
     "\n"
     "Tables, over all days at once:\n"
     "  NAME of a subsystem     time, received, source, one column for each parameter, quality\n"
+    "  \"NAME:2\" ...            parameters beyond the 1,900th\n"
     "  NAME_minute, NAME_hour  time, source, parameter, min, max, mean, last, last_time, count,\n"
     "                          bad, quality, unit, tier\n"
     "  gaps, parameters, subsystems, deleted\n"
-    "Times are text as 2026-11-20T18:06:52.123456789Z; time_ns and received_ns are there as\n"
-    "numbers when named. at('now-1h') is a time as people write it. Conditions on time,\n"
-    "received, source (and parameter) choose what is read; columns not named are not read.\n"
+    "Times are text as 2026-11-20T18:06:52.123456789Z, UTC; time_ns and received_ns are there as\n"
+    "numbers when named. at('now-1h') is a time as people write it (datetime('now') has a space\n"
+    "where these have a T, and compares with them wrongly: that is told). Conditions on time,\n"
+    "received, source (and parameter), and on the columns of gaps, choose what is read; columns\n"
+    "not named are not read. ORDER BY time sorts nothing, DESC begins with the newest row.\n"
     "\n"
     "Nothing can be written, no other file opened, no extension loaded. Ctrl-C ends a statement.\n"
     "\n"
-    "Exit status: 0, 1 when there is no history, 2 when it cannot be done.\n"
+    "Exit status: 0, also without rows; 1 when there is no history; 2 when it cannot be done.\n"
     "\n"
     "    wf sql \"select time, bus_voltage from power where time > at('now-10m')\"\n"
-    "    wf sql --format csv \"select source, avg(bus_voltage) from power group by source\"\n"
-    "    wf sql \"select cause, count(*), sum(lost) from gaps group by cause\"\n";
+    "    wf sql \"select * from power order by time desc limit 1\" --format line\n"
+    "    wf sql --csv \"select source, avg(bus_voltage) from power group by source\"\n"
+    "    wf sql \"select cause, count(*), sum(lost) from gaps where \\\"from\\\" > at('today')"
+    " group by cause\"\n";
 
 static int open_history(struct shell *shell, const struct wf_common *common)
 {
@@ -51,8 +56,11 @@ static int open_history(struct shell *shell, const struct wf_common *common)
 int main(int argc, char **argv)
 {
     const char *format = "table", *limit = "0";
+    bool is_csv = false, is_json = false;
     const struct wf_option options[] = {
-        { "format", "FORM", "table (default), csv or json.", &format, NULL },
+        { "format", "FORM", "table (default), line, csv or json.", &format, NULL },
+        { "csv", NULL, "The same as --format csv.", NULL, &is_csv },
+        { "json", NULL, "The same as --format json.", NULL, &is_json },
         { "timeout", "TIME", "A statement may take so long, as 30s; default: as long as it takes.",
           &limit, NULL },
     };
@@ -71,8 +79,9 @@ int main(int argc, char **argv)
     int status;
 
     wf_options_parse(&line, argc, argv, &common);
+    format = is_csv ? "csv" : is_json ? "json" : format;
     if (!print_mode_from_name(format, &mode)) {
-        wf_log_error("--format '%.40s': expected table, csv or json", format);
+        wf_log_error("--format '%.40s': expected table, line, csv or json", format);
         return 2;
     }
     if (wf_parse_duration_ns(limit, &shell.limit_ns, &err) < 0) {
@@ -82,7 +91,7 @@ int main(int argc, char **argv)
     print_init(&shell.print, mode);
     status = open_history(&shell, &common);
     if (status == 0 && common.operand_count == 0)
-        status = shell_read(&shell);
+        status = shell_read(&shell, stdin);
     for (int i = 0; status == 0 && i < common.operand_count; i++)
         status = shell_run(&shell, common.operands[i]);
     wf_sql_close(&shell.sql);

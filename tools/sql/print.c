@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows as table, CSV or JSON: see sql.h. Output streams; a table keeps its first rows for widths. */
+/*
+ * Rows as table, lines, CSV or JSON: see sql.h. Output streams; a table keeps its first rows
+ * for widths.
+ */
 
 #include "sql.h"
 
@@ -13,13 +16,16 @@
 
 bool print_mode_from_name(const char *name, enum print_mode *out)
 {
-    static const char *const names[] = {
-        [PRINT_TABLE] = "table", [PRINT_CSV] = "csv", [PRINT_JSON] = "json"
-    };
+    /* Those of sqlite3 are known as well. */
+    static const struct {
+        const char *name;
+        enum print_mode mode;
+    } names[] = { { "table", PRINT_TABLE }, { "column", PRINT_TABLE }, { "box", PRINT_TABLE },
+                  { "line", PRINT_LINE },   { "csv", PRINT_CSV },      { "json", PRINT_JSON } };
 
     for (size_t i = 0; i < WF_COUNT_OF(names); i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *out = (enum print_mode)i;
+        if (strcmp(name, names[i].name) == 0) {
+            *out = names[i].mode;
             return true;
         }
     }
@@ -28,7 +34,7 @@ bool print_mode_from_name(const char *name, enum print_mode *out)
 
 void print_init(struct print *print, enum print_mode mode)
 {
-    *print = (struct print){ .mode = mode };
+    *print = (struct print){ .mode = mode, .has_head = true };
     wf_strbuf_init(&print->names, TEXT_MAX);
     wf_strbuf_init(&print->kept, TEXT_MAX);
     wf_strbuf_init(&print->line, TEXT_MAX);
@@ -190,8 +196,10 @@ static void put_kept(struct print *print)
     if (print->is_head_out || print->columns == 0)
         return;
     print->is_head_out = true;
-    (void)put_line(print, print->names.text);
-    put_rule(print);
+    if (print->has_head) {
+        (void)put_line(print, print->names.text);
+        put_rule(print);
+    }
     for (size_t i = 0; i < print->kept_rows; i++)
         cells = put_line(print, cells);
     wf_strbuf_clear(&print->kept);
@@ -203,7 +211,10 @@ static void keep_row(struct print *print, const struct wf_value *values)
     for (size_t i = 0; i < print->columns; i++) {
         size_t at = print->kept.len, columns;
 
-        add_plain(&values[i], &print->kept);
+        if (values[i].kind == WF_VALUE_NONE)
+            wf_strbuf_add(&print->kept, print->null);
+        else
+            add_plain(&values[i], &print->kept);
         /* An end inside would look like the end of the cell. */
         for (size_t k = at; k < print->kept.len; k++)
             print->kept.text[k] = print->kept.text[k] != '\0' ? print->kept.text[k] : '?';
@@ -249,12 +260,12 @@ static int head(void *context, const char *const *names, size_t count)
     for (size_t i = 0; i < count; i++) {
         wf_strbuf_add(&print->names, names[i]);
         wf_strbuf_add_bytes(&print->names, "", 1);
-        print->widths[i] = columns_of(names[i]);
+        print->widths[i] = print->has_head ? columns_of(names[i]) : 0;
         print->is_number[i] = true;
     }
     if (print->mode == PRINT_JSON)
         (void)fputs("[", stdout);
-    if (print->mode != PRINT_CSV)
+    if (print->mode != PRINT_CSV || !print->has_head)
         return 0;
     wf_strbuf_clear(&print->line);
     for (size_t i = 0; i < count; i++) {
@@ -277,6 +288,37 @@ static void put_csv(struct print *print, const struct wf_value *values)
             add_plain(&values[i], &print->line);
     }
     wf_strbuf_add(&print->line, "\r\n");
+    (void)fwrite(print->line.text, 1, print->line.len, stdout);
+}
+
+/* One line for each column, right of the names; an empty one between rows. */
+static void put_lines(struct print *print, const struct wf_value *values)
+{
+    const char *name = print->names.text;
+    size_t width = 0;
+
+    for (size_t i = 0; i < print->columns; i++)
+        width = print->widths[i] > width ? print->widths[i] : width;
+    wf_strbuf_clear(&print->line);
+    wf_strbuf_add(&print->line, print->rows > 0 ? "\n" : "");
+    for (size_t i = 0; i < print->columns; i++, name += strlen(name) + 1) {
+        size_t at;
+
+        for (size_t k = columns_of(name); k < width; k++)
+            wf_strbuf_add_char(&print->line, ' ');
+        wf_strbuf_addf(&print->line, "%s = ", name);
+        at = print->line.len;
+        if (values[i].kind == WF_VALUE_NONE)
+            wf_strbuf_add(&print->line, print->null);
+        else
+            add_plain(&values[i], &print->line);
+        for (; at < print->line.len; at++) {
+            unsigned char c = (unsigned char)print->line.text[at];
+
+            print->line.text[at] = c < 0x20 || c == 0x7f ? '?' : print->line.text[at];
+        }
+        wf_strbuf_add_char(&print->line, '\n');
+    }
     (void)fwrite(print->line.text, 1, print->line.len, stdout);
 }
 
@@ -317,6 +359,8 @@ static int row(void *context, const struct wf_value *values, size_t count)
         put_row(print, values);
     else if (print->mode == PRINT_CSV)
         put_csv(print, values);
+    else if (print->mode == PRINT_LINE)
+        put_lines(print, values);
     else
         put_json(print, values);
     print->rows++;

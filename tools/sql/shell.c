@@ -43,7 +43,9 @@ int shell_run(struct shell *shell, const char *text)
     struct sigaction action = { .sa_handler = on_interrupt }, before;
     struct wf_sql_sink sink = print_sink(&shell->print);
     struct wf_err err = { 0 };
-    int64_t deadline_ns = shell->limit_ns > 0 ? wf_mono_now_ns() + shell->limit_ns : 0;
+    int64_t begun_ns = wf_mono_now_ns();
+    int64_t deadline_ns = shell->limit_ns > 0 ? begun_ns + shell->limit_ns : 0;
+    const char *notice;
     int rc;
 
     (void)sigemptyset(&action.sa_mask);
@@ -57,60 +59,26 @@ int shell_run(struct shell *shell, const char *text)
     (void)fflush(stdout);
     if (rc < 0 && !ferror(stdout))
         wf_log_error("%s", err.text[0] != '\0' ? err.text : "out of memory");
+    notice = wf_sql_notice(shell->sql);
+    if (notice != NULL)
+        wf_log_warning("%s", notice);
+    if (shell->is_timed)
+        (void)fprintf(stderr, "%.3f s\n", (double)(wf_mono_now_ns() - begun_ns) * 1e-9);
     tell_troubles(shell);
     return rc == 0 ? 0 : 2;
 }
 
 /* --- line by line ------------------------------------------------------------------------------------ */
 
-static const char help[] =
-    "Statements end with ';'. Others:\n"
-    "  .tables            what tables there are\n"
-    "  .schema [TABLE]    their columns\n"
-    "  .mode table|csv|json\n"
-    "  .help  .quit\n"
-    "Conditions on time, received and source choose what is read:\n"
-    "  select time, bus_voltage from power where time > at('now-1h');\n"
-    "  select * from power_hour where parameter = 'bus_voltage' and time >= '2026-11-01';\n";
-
-/* 1: go on; 0: end. */
-static int dot_command(struct shell *shell, const char *line)
+/* A person sits there. */
+static bool is_person(FILE *in)
 {
-    char table[128];
-
-    if (strcmp(line, ".quit") == 0 || strcmp(line, ".exit") == 0)
-        return 0;
-    if (strcmp(line, ".tables") == 0) {
-        (void)shell_run(shell, "SELECT name FROM sqlite_schema ORDER BY name");
-    } else if (strncmp(line, ".schema", 7) == 0) {
-        struct wf_strbuf sql;
-
-        (void)wf_copy_text(table, sizeof(table), line[7] == ' ' ? line + 8 : "");
-        wf_strbuf_init(&sql, 4096);
-        wf_strbuf_add(&sql, "SELECT s.name AS \"table\", c.name AS \"column\" FROM sqlite_schema"
-                            " AS s JOIN pragma_table_info(s.name) AS c");
-        if (table[0] != '\0') {
-            wf_strbuf_add(&sql, " WHERE s.name = '");
-            for (const char *p = table; *p != '\0'; p++)
-                wf_strbuf_addf(&sql, *p == '\'' ? "''" : "%c", *p);
-            wf_strbuf_add(&sql, "'");
-        }
-        (void)shell_run(shell, sql.text);
-        wf_strbuf_fini(&sql);
-    } else if (strncmp(line, ".mode ", 6) == 0) {
-        if (!print_mode_from_name(line + 6, &shell->print.mode))
-            wf_log_error("'%.40s': expected table, csv or json", line + 6);
-    } else {
-        if (strcmp(line, ".help") != 0)
-            wf_log_error("'%.40s' is unknown", line);
-        (void)fputs(help, stderr);
-    }
-    return 1;
+    return in == stdin && isatty(STDIN_FILENO) != 0;
 }
 
-static void prompt(bool is_more)
+static void prompt(FILE *in, bool is_more)
 {
-    if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)
+    if (!is_person(in) || isatty(STDERR_FILENO) == 0)
         return;
     (void)fputs(is_more ? "  ...> " : "wf sql> ", stderr);
     (void)fflush(stderr);
@@ -121,7 +89,7 @@ static bool is_blank(const char *text)
     return text[strspn(text, " \t\r\n;")] == '\0';
 }
 
-int shell_read(struct shell *shell)
+int shell_read(struct shell *shell, FILE *in)
 {
     struct wf_strbuf statement;
     char *line = NULL;
@@ -132,16 +100,18 @@ int shell_read(struct shell *shell)
     for (;;) {
         ssize_t len;
 
-        prompt(!is_blank(statement.text));
+        prompt(in, !is_blank(statement.text));
         errno = 0;
-        len = getline(&line, &size, stdin);
+        len = getline(&line, &size, in);
         if (len < 0)
             break;
         while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
             line[--len] = '\0';
         if (line[0] == '.' && is_blank(statement.text)) {
-            if (dot_command(shell, line) == 0)
+            last = word_run(shell, line);
+            if (last == WORD_END)
                 break;
+            status = last > status ? last : status;
             continue;
         }
         if (strncmp(line, "--", 2) == 0 && is_blank(statement.text))
@@ -150,16 +120,18 @@ int shell_read(struct shell *shell)
         wf_strbuf_add_char(&statement, '\n');
         if (!wf_sql_is_complete(statement.text))
             continue;
-        if (!is_blank(statement.text))
+        if (!is_blank(statement.text)) {
             last = shell_run(shell, statement.text);
-        /* A script that went wrong says so at its end; a person saw it. */
-        status = last > status ? last : status;
+            /* A script that went wrong says so at its end; a person saw it. */
+            status = last > status ? last : status;
+        }
         wf_strbuf_clear(&statement);
     }
-    if (!is_blank(statement.text))
+    if (!is_blank(statement.text)) {
         last = shell_run(shell, statement.text);
-    status = last > status ? last : status;
-    if (isatty(STDIN_FILENO) != 0)
+        status = last > status ? last : status;
+    }
+    if (is_person(in))
         status = 0;
     free(line);
     wf_strbuf_fini(&statement);

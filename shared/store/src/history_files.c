@@ -320,9 +320,10 @@ int wfs_history_learn(struct wf_history *history, size_t index, const struct wfs
         /* A gap whose ends are unknown may lie anywhere. */
         rc = read_span(file->db,
                        "SELECT min(min(coalesce(from_device_ns, from_received_ns, -1 << 62),"
-                       " coalesce(from_received_ns, -1 << 62))),"
+                       " coalesce(to_device_ns, 1 << 62), coalesce(from_received_ns, -1 << 62))),"
                        " max(max(coalesce(to_device_ns, to_received_ns, 1 << 62),"
-                       " coalesce(to_received_ns, 1 << 62))) FROM _gaps",
+                       " coalesce(from_device_ns, -1 << 62), coalesce(to_received_ns, 1 << 62)))"
+                       " FROM _gaps",
                        &known->gap_from, &known->gap_to, err);
     known->has_deleted =
         wfs_get_i64(file->db, "SELECT count(*) FROM _deleted", 0, &deleted, NULL) == 0 &&

@@ -7,13 +7,16 @@
 
 /*
  * A gap lies in the file of the sample behind it, which may be days after the
- * range: every file from the range's first day on is asked. Unknown ends are open.
+ * range: every file from the range's first day on is asked. Unknown ends are open. Where a device's
+ * clock was set back a gap ends before it begins, by that clock.
  */
 static const char by_device[] =
     "SELECT (SELECT name FROM _sources WHERE id = source), subsystem, cause, lost, first_number,"
     " last_number, from_device_ns, to_device_ns, from_received_ns, to_received_ns FROM _gaps"
-    " WHERE coalesce(to_device_ns, to_received_ns, ?1) >= ?1"
-    " AND coalesce(from_device_ns, from_received_ns, ?1) < ?2"
+    " WHERE coalesce(max(coalesce(from_device_ns, from_received_ns),"
+    " coalesce(to_device_ns, to_received_ns)), to_device_ns, to_received_ns, ?1) >= ?1"
+    " AND coalesce(min(coalesce(from_device_ns, from_received_ns),"
+    " coalesce(to_device_ns, to_received_ns)), from_device_ns, from_received_ns, ?1) < ?2"
     " ORDER BY coalesce(from_device_ns, from_received_ns), id";
 static const char by_received[] =
     "SELECT (SELECT name FROM _sources WHERE id = source), subsystem, cause, lost, first_number,"

@@ -20,7 +20,7 @@
 #define VALUE_BYTES_MAX (16 << 20)
 
 struct wf_sql {
-    struct wf_history *history;
+    struct wfs_sql_shared shared;
     sqlite3 *db;
     int64_t deadline_ns;
     bool is_late;
@@ -104,41 +104,57 @@ static int make_table(struct wf_sql *sql, const char *name, const char *module, 
                      first, second != NULL ? "," : "", second != NULL ? second : "");
 }
 
-static int make_subsystem(struct wf_sql *sql, const char *subsystem, struct wf_err *err)
+/* A table for each part of a subsystem's parameters, as the files have views. */
+static int make_rows(struct wf_sql *sql, const char *subsystem, struct wf_err *err)
 {
-    char view[WFS_TABLE_SIZE], name[WFS_TABLE_SIZE + 16];
-    int rc;
+    const struct wf_history *history = sql->shared.history;
+    size_t parts = 1;
+    int rc = 0;
 
-    wfs_type_view_name(subsystem, 0, view);
-    rc = make_table(sql, view, "wf_rows", subsystem, NULL, err);
-    for (int i = 0; rc == 0 && i < 2; i++) {
-        const char *tier = i == 0 ? "minute" : "hour";
+    for (size_t i = 0; i < history->plan_count; i++) {
+        if (wf_name_is_equal(history->plans[i].subsystem, subsystem) &&
+            history->plans[i].plan->part_count > parts)
+            parts = history->plans[i].plan->part_count;
+    }
+    for (size_t part = 0; rc == 0 && part < parts; part++) {
+        char view[WFS_TABLE_SIZE], number[24];
 
-        (void)snprintf(name, sizeof(name), "%s_%s", view, tier);
-        rc = make_table(sql, name, "wf_bins", subsystem, tier, err);
+        wfs_type_view_name(subsystem, (int)part, view);
+        (void)snprintf(number, sizeof(number), "%zu", part);
+        rc = make_table(sql, view, "wf_rows", subsystem, number, err);
     }
     return rc;
 }
 
-/* A table for each subsystem that history has ever had, then rollups where the name is free. */
+static int make_bins(struct wf_sql *sql, const char *subsystem, struct wf_err *err)
+{
+    static const char *const tiers[] = { "minute", "hour" };
+    char view[WFS_TABLE_SIZE], name[WFS_TABLE_SIZE + 16];
+    int rc = 0;
+
+    wfs_type_view_name(subsystem, 0, view);
+    for (size_t i = 0; rc == 0 && i < WF_COUNT_OF(tiers); i++) {
+        (void)snprintf(name, sizeof(name), "%s_%s", view, tiers[i]);
+        rc = make_table(sql, name, "wf_bins", subsystem, tiers[i], err);
+    }
+    return rc;
+}
+
+/* Tables for each subsystem that history has ever had, then rollups where the name is free. */
 static int make_tables(struct wf_sql *sql, struct wf_err *err)
 {
     static const char *const names[] = { "gaps", "subsystems", "parameters", "deleted" };
     const struct wf_range all = { .from_ns = INT64_MIN, .to_ns = INT64_MAX };
     const struct wf_history_entry *list = NULL;
     size_t count = 0;
-    int rc = wf_history_list(sql->history, &all, &list, &count, err);
+    int rc = wf_history_list(sql->shared.history, &all, &list, &count, err);
 
     for (size_t i = 0; rc == 0 && i < WF_COUNT_OF(names); i++)
         rc = make_table(sql, names[i], "wf_lists", names[i], NULL, err);
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        char view[WFS_TABLE_SIZE];
-
-        wfs_type_view_name(list[i].schema->name, 0, view);
-        rc = make_table(sql, view, "wf_rows", list[i].schema->name, NULL, err);
-    }
     for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = make_subsystem(sql, list[i].schema->name, err);
+        rc = make_rows(sql, list[i].schema->name, err);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = make_bins(sql, list[i].schema->name, err);
     return rc;
 }
 
@@ -152,9 +168,9 @@ static int set_up(struct wf_sql *sql, struct wf_err *err)
         return wfs_fail(err, sql->db, rc, "open");
     (void)sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     (void)sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-    (void)sqlite3_create_module(sql->db, "wf_rows", &wfs_sql_rows, sql->history);
-    (void)sqlite3_create_module(sql->db, "wf_bins", &wfs_sql_bins, sql->history);
-    (void)sqlite3_create_module(sql->db, "wf_lists", &wfs_sql_lists, sql->history);
+    (void)sqlite3_create_module(sql->db, "wf_rows", &wfs_sql_rows, &sql->shared);
+    (void)sqlite3_create_module(sql->db, "wf_bins", &wfs_sql_bins, &sql->shared);
+    (void)sqlite3_create_module(sql->db, "wf_lists", &wfs_sql_lists, &sql->shared);
     (void)sqlite3_create_function(sql->db, "at", 1, SQLITE_UTF8, NULL, at_function, NULL, NULL);
     (void)wfs_exec(sql->db, NULL, "PRAGMA temp_store=FILE");
     rc = make_tables(sql, err);
@@ -178,7 +194,7 @@ int wf_sql_open(struct wf_history *history, struct wf_sql **out_sql, struct wf_e
 
     if (sql == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    sql->history = history;
+    sql->shared.history = history;
     rc = set_up(sql, err);
     if (rc < 0)
         wf_sql_close(&sql);
@@ -192,6 +208,7 @@ void wf_sql_close(struct wf_sql **sql)
     if (*sql == NULL)
         return;
     wfs_close(&(*sql)->db);
+    free((*sql)->shared.entries);
     free(*sql);
     *sql = NULL;
 }
@@ -296,11 +313,13 @@ int wf_sql_run(struct wf_sql *sql, const char *text, const struct wf_sql_sink *s
 
     sql->deadline_ns = deadline_ns;
     sql->is_late = false;
-    wfs_history_close_files(sql->history, false);
+    sql->shared.notice[0] = '\0';
+    wfs_history_close_files(sql->shared.history, false);
     while (rc == 0 && text[0] != '\0') {
         sqlite3_stmt *stmt = NULL;
         const char *rest = text;
 
+        sql->shared.is_listed = false;
         rc = sqlite3_prepare_v2(sql->db, text, -1, &stmt, &rest);
         if (rc != SQLITE_OK)
             rc = failed(sql, rc, err);
@@ -313,4 +332,9 @@ int wf_sql_run(struct wf_sql *sql, const char *text, const struct wf_sql_sink *s
     }
     sql->deadline_ns = 0;
     return rc;
+}
+
+const char *wf_sql_notice(const struct wf_sql *sql)
+{
+    return sql->shared.notice[0] != '\0' ? sql->shared.notice : NULL;
 }

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Constraints and results of the tables of wf sql: see sql_private.h. */
+/* What is asked of the tables of wf sql, and of what there is: see sql_private.h. */
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <watchfloor/clock.h>
 
-#include "row.h"
 #include "sql_private.h"
 
 /* Rows of a history of no known size; what a constraint leaves of them. */
-#define COST_ALL    1e9
-#define LEFT_TIME   0.05
-#define LEFT_SOURCE 0.3
+#define COST_ALL  1e9
+#define LEFT_TIME 0.05
+#define LEFT_NAME 0.3
 
 void wfs_sql_argument(const char *text, char *out, size_t size)
 {
@@ -38,17 +38,25 @@ int wfs_sql_failed(sqlite3_vtab *vtab, const struct wf_err *err)
 
 /* --- xBestIndex ------------------------------------------------------------------------------- */
 
-static char column_letter(const struct wfs_sql_columns *columns, int column)
+/* As EXPLAIN QUERY PLAN tells them. */
+static const char *const role_names[WFS_SQL_ROLES] = {
+    [WFS_SQL_TIME] = "time",           [WFS_SQL_TIME_NS] = "time_ns",
+    [WFS_SQL_RECEIVED] = "received",   [WFS_SQL_RECEIVED_NS] = "received_ns",
+    [WFS_SQL_FROM] = "from",           [WFS_SQL_TO] = "to",
+    [WFS_SQL_SOURCE] = "source",       [WFS_SQL_SUBSYSTEM] = "subsystem",
+    [WFS_SQL_PARAMETER] = "parameter", [WFS_SQL_CAUSE] = "cause",
+};
+
+static enum wfs_sql_role role_of(const struct wfs_sql_columns *columns, int column)
 {
-    return column == columns->time          ? 't'
-           : column == columns->time_ns     ? 'T'
-           : column == columns->received    ? 'r'
-           : column == columns->received_ns ? 'R'
-           : column == columns->source      ? 's'
-           : column == columns->parameter   ? 'p'
-                                            : '\0';
+    int role = 0;
+
+    while (role < WFS_SQL_ROLES && (columns->at[role] == 0 || columns->at[role] != column + 1))
+        role++;
+    return (enum wfs_sql_role)role;
 }
 
+/* '~' is LIKE and GLOB: what they begin with limits times. */
 static char op_letter(unsigned char op)
 {
     switch (op) {
@@ -60,77 +68,147 @@ static char op_letter(unsigned char op)
     case SQLITE_INDEX_CONSTRAINT_LT:
     case SQLITE_INDEX_CONSTRAINT_LE:
         return '<';
+    case SQLITE_INDEX_CONSTRAINT_LIKE:
+    case SQLITE_INDEX_CONSTRAINT_GLOB:
+        return '~';
     default:
         return '\0';
     }
 }
 
-int wfs_sql_best_index(sqlite3_index_info *info, const struct wfs_sql_columns *columns)
+/* Names are only compared for being the same, numbers have no beginning. */
+static bool can_limit(enum wfs_sql_role role, char op)
 {
+    if (role == WFS_SQL_ROLES || op == '\0')
+        return false;
+    if (role >= WFS_SQL_SOURCE)
+        return op == '=';
+    return op != '~' || role == WFS_SQL_TIME || role == WFS_SQL_RECEIVED;
+}
+
+static enum wfs_sql_order order_of(const sqlite3_index_info *info,
+                                   const struct wfs_sql_columns *columns)
+{
+    enum wfs_sql_role role;
+
+    if (info->nOrderBy != 1)
+        return WFS_SQL_UNORDERED;
+    role = role_of(columns, info->aOrderBy[0].iColumn);
+    if (role != WFS_SQL_TIME && role != WFS_SQL_TIME_NS)
+        return WFS_SQL_UNORDERED;
+    return info->aOrderBy[0].desc ? WFS_SQL_DESCENDING : WFS_SQL_ASCENDING;
+}
+
+/* "columns:1f order:desc time>? source=?" */
+int wfs_sql_best_index(sqlite3_index_info *info, const struct wfs_sql_columns *columns,
+                       bool can_order)
+{
+    static const char *const orders[] = { "", " order:time", " order:time-desc" };
+    enum wfs_sql_order order = can_order ? order_of(info, columns) : WFS_SQL_UNORDERED;
     char text[600];
     struct wf_strbuf ask = WF_STRBUF_FIXED(text);
     double cost = COST_ALL;
-    bool is_ordered = info->nOrderBy == 1 && !info->aOrderBy[0].desc &&
-                      (info->aOrderBy[0].iColumn == columns->time ||
-                       info->aOrderBy[0].iColumn == columns->time_ns);
     int arguments = 0;
 
-    wf_strbuf_addf(&ask, "%016llx%c", (unsigned long long)info->colUsed, is_ordered ? 'o' : '-');
-    for (int i = 0; i < info->nConstraint && ask.len + 3 < sizeof(text); i++) {
+    wf_strbuf_addf(&ask, "columns:%llx%s", (unsigned long long)info->colUsed, orders[order]);
+    for (int i = 0; i < info->nConstraint && ask.len + 20 < sizeof(text); i++) {
         const struct sqlite3_index_constraint *constraint = &info->aConstraint[i];
-        char column = column_letter(columns, constraint->iColumn);
+        enum wfs_sql_role role = role_of(columns, constraint->iColumn);
         char op = op_letter(constraint->op);
 
-        if (!constraint->usable || column == '\0' || op == '\0' ||
-            ((column == 's' || column == 'p') && op != '='))
+        if (!constraint->usable || !can_limit(role, op))
             continue;
-        wf_strbuf_add_char(&ask, column);
-        wf_strbuf_add_char(&ask, op);
+        wf_strbuf_addf(&ask, " %s%c?", role_names[role], op);
         /* SQLite checks each row itself too: what is read is only as little as is easy. */
         info->aConstraintUsage[i].argvIndex = ++arguments;
-        cost *= column == 's' || column == 'p' ? LEFT_SOURCE : LEFT_TIME;
+        cost *= role >= WFS_SQL_SOURCE ? LEFT_NAME : LEFT_TIME;
     }
     info->idxStr = sqlite3_mprintf("%s", text);
     if (info->idxStr == NULL)
         return SQLITE_NOMEM;
     info->needToFreeIdxStr = 1;
     info->estimatedCost = cost;
-    info->orderByConsumed = is_ordered;
+    info->orderByConsumed = order != WFS_SQL_UNORDERED;
     return SQLITE_OK;
 }
 
 /* --- xFilter ----------------------------------------------------------------------------------- */
 
+static bool read_number(sqlite3_value *value, int64_t *out_low, int64_t *out_high)
+{
+    double number = sqlite3_value_double(value);
+
+    if (sqlite3_value_type(value) == SQLITE_INTEGER) {
+        *out_low = *out_high = sqlite3_value_int64(value);
+        return true;
+    }
+    if (sqlite3_value_type(value) != SQLITE_FLOAT || !(fabs(number) < 9e18))
+        return false;
+    *out_low = (int64_t)floor(number) - 1024; /* beyond 2^53 doubles are that far apart */
+    *out_high = (int64_t)ceil(number) + 1024;
+    return true;
+}
+
+static bool is_plain_day(int64_t time_ns)
+{
+    return time_ns > INT64_MIN + 2 * WF_NS_PER_DAY && time_ns < INT64_MAX - 2 * WF_NS_PER_DAY;
+}
+
 /*
- * The times that a value of a condition can stand for: as text it is compared with
+ * The times that a text of a condition can stand for: it is compared with
  * "2026-11-20T18:06:52.123456789Z" byte by byte, so that a shorter text may stand
  * for any moment of its second.
  */
-static bool read_times(sqlite3_value *value, bool is_text, int64_t *out_low, int64_t *out_high)
+static bool read_text(const char *text, struct wfs_sql_shared *shared, int64_t *out_low,
+                      int64_t *out_high)
 {
-    if (!is_text) {
-        double number = sqlite3_value_double(value);
+    int64_t time_ns;
 
-        if (sqlite3_value_type(value) == SQLITE_INTEGER) {
-            *out_low = *out_high = sqlite3_value_int64(value);
-            return true;
-        }
-        if (sqlite3_value_type(value) != SQLITE_FLOAT || !(fabs(number) < 9e18))
+    /* Only texts of this form are ordered as their times are. */
+    if (text == NULL || text[0] < '0' || text[0] > '9' ||
+        wf_parse_time(text, 0, &time_ns, NULL) < 0 || !is_plain_day(time_ns))
+        return false;
+    if (strlen(text) > 10 && text[10] == ' ') {
+        /* A space comes before the T of every time of that day. */
+        time_ns -= (time_ns % WF_NS_PER_DAY + WF_NS_PER_DAY) % WF_NS_PER_DAY;
+        if (shared->notice[0] == '\0')
+            (void)snprintf(shared->notice, sizeof(shared->notice),
+                           "times are text as 2026-11-20T18:06:52Z: all of that day are greater"
+                           " than '%.32s', because of its space; at('...') makes a time that"
+                           " compares, as at('now-1h')",
+                           text);
+    }
+    *out_low = time_ns - WF_NS_PER_S;
+    *out_high = time_ns + WF_NS_PER_S;
+    return true;
+}
+
+/* The times whose texts begin as the pattern does. */
+static bool read_pattern(const char *pattern, int64_t *out_low, int64_t *out_high)
+{
+    static const struct {
+        size_t length; /* "2026" "2026-11" ... */
+        int64_t ns;
+    } forms[] = { { 19, WF_NS_PER_S },   { 16, 60 * WF_NS_PER_S },  { 13, 3600 * WF_NS_PER_S },
+                  { 10, WF_NS_PER_DAY }, { 7, 31 * WF_NS_PER_DAY }, { 4, 366 * WF_NS_PER_DAY } };
+    static const char tail[] = "0000-01-01T00:00:00";
+    size_t length = pattern != NULL ? strspn(pattern, "0123456789-:T") : 0;
+    char text[sizeof(tail)];
+
+    for (size_t i = 0; i < WF_COUNT_OF(forms); i++) {
+        int64_t low;
+
+        if (length < forms[i].length)
+            continue;
+        memcpy(text, tail, sizeof(tail));
+        memcpy(text, pattern, forms[i].length);
+        if (wf_parse_time(text, 0, &low, NULL) < 0 || !is_plain_day(low))
             return false;
-        *out_low = (int64_t)floor(number) - 1024; /* beyond 2^53 doubles are that far apart */
-        *out_high = (int64_t)ceil(number) + 1024;
+        *out_low = low;
+        *out_high = low + forms[i].ns;
         return true;
     }
-    if (sqlite3_value_type(value) != SQLITE_TEXT ||
-        wf_parse_time((const char *)sqlite3_value_text(value), 0, out_low, NULL) < 0)
-        return false;
-    /* Only texts of this form are ordered as their times are. */
-    if (((const char *)sqlite3_value_text(value))[0] < '0' ||
-        ((const char *)sqlite3_value_text(value))[0] > '9')
-        return false;
-    *out_high = *out_low > INT64_MAX - WF_NS_PER_DAY ? INT64_MAX : *out_low + WF_NS_PER_S;
-    *out_low = *out_low < INT64_MIN + WF_NS_PER_DAY ? INT64_MIN : *out_low - WF_NS_PER_S;
-    return true;
+    return false;
 }
 
 static void narrow(struct wf_range *range, char op, int64_t low, int64_t high)
@@ -141,39 +219,82 @@ static void narrow(struct wf_range *range, char op, int64_t low, int64_t high)
         range->to_ns = high + 1;
 }
 
-void wfs_sql_read_ask(const char *text, sqlite3_value **values, int count, struct wfs_sql_ask *out)
+struct ranges {
+    struct wf_range device, received;
+    bool has_device, has_received;
+};
+
+/* What begins or ends after T overlaps what is after T; the same before. */
+static void narrow_times(struct ranges *ranges, enum wfs_sql_role role, char op, int64_t low,
+                         int64_t high)
 {
-    struct wf_range device = { .from_ns = INT64_MIN, .to_ns = INT64_MAX };
-    struct wf_range received = { INT64_MIN, INT64_MAX, true };
-    bool has_device = false, has_received = false;
-    char used[17];
+    bool is_received = role == WFS_SQL_RECEIVED || role == WFS_SQL_RECEIVED_NS;
 
-    *out = (struct wfs_sql_ask){ .is_ordered = text[16] == 'o' };
-    memcpy(used, text, 16);
-    used[16] = '\0';
-    out->columns_used = strtoull(used, NULL, 16);
-    text += 17;
-    for (int i = 0; i < count; i++, text += 2) {
-        int64_t low, high;
+    narrow(is_received ? &ranges->received : &ranges->device, op, low, high);
+    ranges->has_received |= is_received;
+    ranges->has_device |= !is_received;
+}
 
-        if (text[0] == 's')
-            out->source = (const char *)sqlite3_value_text(values[i]);
-        else if (text[0] == 'p')
-            out->parameter = (const char *)sqlite3_value_text(values[i]);
-        else if (!read_times(values[i], text[0] == 't' || text[0] == 'r', &low, &high))
-            continue;
-        else if (text[0] == 't' || text[0] == 'T') {
-            narrow(&device, text[1], low, high);
-            has_device = true;
-        } else {
-            narrow(&received, text[1], low, high);
-            has_received = true;
-        }
+static void read_constraint(struct wfs_sql_shared *shared, const char *token, sqlite3_value *value,
+                            struct ranges *ranges, struct wfs_sql_ask *out)
+{
+    size_t length = strcspn(token, "=<>~");
+    char op = token[length];
+    int64_t low, high;
+    int role = 0;
+    bool is_read;
+
+    while (role < WFS_SQL_ROLES &&
+           (strncmp(role_names[role], token, length) != 0 || role_names[role][length] != '\0'))
+        role++;
+    if (role == WFS_SQL_ROLES)
+        return;
+    if (role >= WFS_SQL_SOURCE) {
+        out->names[role - WFS_SQL_SOURCE] = (const char *)sqlite3_value_text(value);
+        return;
+    }
+    if (role == WFS_SQL_TIME_NS || role == WFS_SQL_RECEIVED_NS)
+        is_read = read_number(value, &low, &high);
+    else if (sqlite3_value_type(value) != SQLITE_TEXT)
+        is_read = false;
+    else if (op == '~')
+        is_read = read_pattern((const char *)sqlite3_value_text(value), &low, &high);
+    else
+        is_read = read_text((const char *)sqlite3_value_text(value), shared, &low, &high);
+    if (is_read)
+        narrow_times(ranges, (enum wfs_sql_role)role, op, low, high);
+}
+
+void wfs_sql_read_ask(struct wfs_sql_shared *shared, const char *text, sqlite3_value **values,
+                      int count, struct wfs_sql_ask *out)
+{
+    struct ranges ranges = { .device = { .from_ns = INT64_MIN, .to_ns = INT64_MAX },
+                             .received = { INT64_MIN, INT64_MAX, true } };
+    int at = 0;
+
+    *out =
+        (struct wfs_sql_ask){ .order = strstr(text, " order:time-desc") != NULL ? WFS_SQL_DESCENDING
+                                       : strstr(text, " order:time") != NULL    ? WFS_SQL_ASCENDING
+                                                                             : WFS_SQL_UNORDERED };
+    out->columns_used = strtoull(text + strlen("columns:"), NULL, 16);
+    for (const char *token = text; token != NULL && at < count; token = strchr(token, ' ')) {
+        token += token[0] == ' ';
+        if (token[strcspn(token, " ") - 1] == '?')
+            read_constraint(shared, token, values[at++], &ranges, out);
     }
     /* One clock at a time; the other condition SQLite checks. Order is by device time. */
-    out->range = has_received && !has_device && !out->is_ordered ? received : device;
+    out->range = ranges.has_received && !ranges.has_device && out->order == WFS_SQL_UNORDERED
+                     ? ranges.received
+                     : ranges.device;
     if (out->range.to_ns < out->range.from_ns)
         out->range.to_ns = out->range.from_ns;
+}
+
+bool wfs_sql_is_named(const struct wfs_sql_ask *ask, enum wfs_sql_role role, const char *name)
+{
+    const char *wanted = ask->names[role - WFS_SQL_SOURCE];
+
+    return wanted == NULL || wf_name_is_equal(wanted, name);
 }
 
 bool wfs_sql_is_used(const struct wfs_sql_ask *ask, int index)
@@ -181,103 +302,49 @@ bool wfs_sql_is_used(const struct wfs_sql_ask *ask, int index)
     return (ask->columns_used & UINT64_C(1) << (index < 63 ? index : 63)) != 0;
 }
 
-/* --- results -------------------------------------------------------------------------------------- */
+/* --- what there is ----------------------------------------------------------------------------- */
 
-void wfs_sql_result_time(sqlite3_context *context, int64_t time_ns)
+static bool is_listed(const struct wfs_sql_shared *shared, const struct wf_range *range)
 {
-    char text[48];
-    struct wf_strbuf buf = WF_STRBUF_FIXED(text);
+    return shared->is_listed && shared->listed.is_by_received == range->is_by_received &&
+           shared->listed.from_ns <= range->from_ns && shared->listed.to_ns >= range->to_ns;
+}
 
-    if (time_ns == WF_TIME_NONE) {
-        sqlite3_result_null(context);
-        return;
+int wfs_sql_entries(struct wfs_sql_shared *shared, const struct wf_range *range,
+                    const struct wf_history_entry **out_list, size_t *out_count, struct wf_err *err)
+{
+    const struct wf_history_entry *list = NULL;
+    struct wf_history_entry *copy;
+    size_t count = 0;
+    int rc;
+
+    if (!is_listed(shared, range)) {
+        rc = wf_history_list(shared->history, range, &list, &count, err);
+        if (rc < 0)
+            return rc;
+        copy = realloc(shared->entries, (count + 1) * sizeof(*copy));
+        if (copy == NULL)
+            return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+        if (count > 0)
+            memcpy(copy, list, count * sizeof(*copy));
+        shared->entries = copy;
+        shared->entry_count = count;
+        shared->listed = *range;
+        shared->is_listed = true;
     }
-    wf_strbuf_add_time(&buf, time_ns, 9);
-    sqlite3_result_text(context, text, (int)buf.len, SQLITE_TRANSIENT);
+    *out_list = shared->entries;
+    *out_count = shared->entry_count;
+    return 0;
 }
 
-void wfs_sql_result_number(sqlite3_context *context, const struct wf_value *value)
-{
-    switch (value->kind) {
-    case WF_VALUE_U64:
-    case WF_VALUE_BOOL:
-        if (value->as.u64 > INT64_MAX) {
-            char text[24];
-            struct wf_strbuf buf = WF_STRBUF_FIXED(text);
-
-            wf_strbuf_addf(&buf, "%llu", (unsigned long long)value->as.u64);
-            sqlite3_result_text(context, text, (int)buf.len, SQLITE_TRANSIENT);
-        } else {
-            sqlite3_result_int64(context, (sqlite3_int64)value->as.u64);
-        }
-        break;
-    case WF_VALUE_I64:
-        sqlite3_result_int64(context, value->as.i64);
-        break;
-    case WF_VALUE_F64:
-        if (isnan(value->as.f64))
-            sqlite3_result_null(context);
-        else
-            sqlite3_result_double(context, value->as.f64);
-        break;
-    default:
-        sqlite3_result_null(context);
-        break;
-    }
-}
-
-static const char *label_of(const struct wf_schema *schema, size_t index,
-                            const struct wf_value *value)
-{
-    int enumeration = schema->parameters[index].enumeration;
-
-    if (enumeration == WF_NO_INDEX || value->kind == WF_VALUE_F64 ||
-        (value->kind != WF_VALUE_I64 && value->as.u64 > INT64_MAX))
-        return NULL;
-    return wf_enumeration_label(&schema->enumerations[enumeration], value->as.i64);
-}
-
-void wfs_sql_result_value(sqlite3_context *context, const struct wf_schema *schema, size_t index,
-                          const struct wf_value *value)
-{
-    const char *label;
-
-    switch (value->kind) {
-    case WF_VALUE_NONE:
-        sqlite3_result_null(context);
-        break;
-    case WF_VALUE_TEXT:
-        /* Bytes that are no UTF-8 stay bytes. */
-        if (wfs_is_clean_text((const uint8_t *)value->as.text, value->len))
-            sqlite3_result_text(context, value->as.text, (int)value->len, SQLITE_TRANSIENT);
-        else
-            sqlite3_result_blob(context, value->as.text, (int)value->len, SQLITE_TRANSIENT);
-        break;
-    case WF_VALUE_BYTES:
-        sqlite3_result_blob(context, value->len > 0 ? value->as.bytes : (const uint8_t *)"",
-                            (int)value->len, SQLITE_TRANSIENT);
-        break;
-    case WF_VALUE_TIME:
-        wfs_sql_result_time(context, value->as.i64);
-        break;
-    default:
-        label = label_of(schema, index, value);
-        if (label != NULL)
-            sqlite3_result_text(context, label, -1, SQLITE_TRANSIENT);
-        else
-            wfs_sql_result_number(context, value);
-        break;
-    }
-}
-
-int wfs_sql_sources(struct wf_history *history, const struct wf_range *range, const char *subsystem,
-                    const char *only, char (**out_sources)[WF_NAME_SIZE],
+int wfs_sql_sources(struct wfs_sql_shared *shared, const struct wf_range *range,
+                    const char *subsystem, const char *only, char (**out_sources)[WF_NAME_SIZE],
                     const struct wf_schema **out_schema, size_t *out_count, struct wf_err *err)
 {
     const struct wf_history_entry *list = NULL;
     char(*sources)[WF_NAME_SIZE];
     size_t count = 0, found = 0;
-    int rc = wf_history_list(history, range, &list, &count, err);
+    int rc = wfs_sql_entries(shared, range, &list, &count, err);
 
     if (rc < 0)
         return rc;

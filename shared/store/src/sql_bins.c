@@ -29,18 +29,16 @@ enum {
     COLUMN_TIME_NS,
 };
 
-static const struct wfs_sql_columns columns = {
-    .time = COLUMN_TIME,
-    .time_ns = COLUMN_TIME_NS,
-    .received = -2,
-    .received_ns = -2,
-    .source = COLUMN_SOURCE,
-    .parameter = COLUMN_PARAMETER,
-};
+static const struct wfs_sql_columns columns = { .at = {
+                                                    [WFS_SQL_TIME] = 1 + COLUMN_TIME,
+                                                    [WFS_SQL_TIME_NS] = 1 + COLUMN_TIME_NS,
+                                                    [WFS_SQL_SOURCE] = 1 + COLUMN_SOURCE,
+                                                    [WFS_SQL_PARAMETER] = 1 + COLUMN_PARAMETER,
+                                                } };
 
 struct table {
     sqlite3_vtab base;
-    struct wf_history *history;
+    struct wfs_sql_shared *shared;
     char subsystem[WF_NAME_SIZE];
     int64_t every_ns;
 };
@@ -77,7 +75,7 @@ static int connect(sqlite3 *db, void *context, int count, const char *const *arg
         free(table);
         return SQLITE_NOMEM;
     }
-    table->history = context;
+    table->shared = context;
     wfs_sql_argument(arguments[3], table->subsystem, sizeof(table->subsystem));
     wfs_sql_argument(arguments[4], tier, sizeof(tier));
     table->every_ns = (strcmp(tier, "hour") == 0 ? 3600 : 60) * WF_NS_PER_S;
@@ -94,12 +92,9 @@ static int connect(sqlite3 *db, void *context, int count, const char *const *arg
 
 static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 {
-    int rc = wfs_sql_best_index(info, &columns);
-
     (void)vtab;
     /* Parameters come one after another: never in order of time. */
-    info->orderByConsumed = 0;
-    return rc;
+    return wfs_sql_best_index(info, &columns, false);
 }
 
 static int open_cursor(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out_cursor)
@@ -141,7 +136,7 @@ static int open_bins(struct cursor *cursor, const struct table *table, struct wf
                                    .parameter = cursor->schema->parameters[cursor->index].name,
                                    .every_ns = table->every_ns };
 
-    return wf_bins_open(table->history, &query, &cursor->bins, err);
+    return wf_bins_open(table->shared->history, &query, &cursor->bins, err);
 }
 
 /* The next parameter that is asked for, of this source or the next; false: no more. */
@@ -199,16 +194,18 @@ static int filter(sqlite3_vtab_cursor *base, int number, const char *text, int c
     struct table *table = (struct table *)base->pVtab;
     struct wfs_sql_ask ask;
     struct wf_err err = { 0 };
+    const char *parameter;
     int rc;
 
     (void)number;
     reset(cursor);
-    wfs_sql_read_ask(text, values, count, &ask);
+    wfs_sql_read_ask(table->shared, text, values, count, &ask);
+    parameter = ask.names[WFS_SQL_PARAMETER - WFS_SQL_SOURCE];
     cursor->range = ask.range;
     widen(&cursor->range, table->every_ns);
-    if (ask.parameter != NULL)
-        (void)wf_copy_text(cursor->parameter, sizeof(cursor->parameter), ask.parameter);
-    rc = wfs_sql_sources(table->history, &cursor->range, table->subsystem, ask.source,
+    if (parameter != NULL)
+        (void)wf_copy_text(cursor->parameter, sizeof(cursor->parameter), parameter);
+    rc = wfs_sql_sources(table->shared, &cursor->range, table->subsystem, ask.names[0],
                          &cursor->sources, &cursor->schema, &cursor->source_count, &err);
     if (rc == 0)
         rc = advance(cursor, table, &err);

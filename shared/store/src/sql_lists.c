@@ -19,26 +19,37 @@ enum list_kind { LIST_GAPS, LIST_SUBSYSTEMS, LIST_PARAMETERS, LIST_DELETED, LIST
 static const struct {
     const char *name, *declaration;
     unsigned numbers; /* bits of the columns that are */
+    struct wfs_sql_columns columns;
 } lists[LIST_KINDS] = {
     [LIST_GAPS] = { "gaps",
                     "CREATE TABLE x(source, subsystem, \"from\", \"to\", lost, cause, "
                     "is_published)",
-                    1u << 4 | 1u << 6 },
+                    1u << 4 | 1u << 6,
+                    { .at = { [WFS_SQL_SOURCE] = 1,
+                              [WFS_SQL_SUBSYSTEM] = 2,
+                              [WFS_SQL_FROM] = 3,
+                              [WFS_SQL_TO] = 4,
+                              [WFS_SQL_CAUSE] = 6 } } },
     [LIST_SUBSYSTEMS] = { "subsystems",
                           "CREATE TABLE x(subsystem, source, title, description, parameters)",
-                          1u << 4 },
+                          1u << 4,
+                          { .at = { [WFS_SQL_SUBSYSTEM] = 1, [WFS_SQL_SOURCE] = 2 } } },
     [LIST_PARAMETERS] = { "parameters",
                           "CREATE TABLE x(source, subsystem, parameter, unit, title, description,"
                           " type)",
-                          0 },
+                          0,
+                          { .at = { [WFS_SQL_SOURCE] = 1,
+                                    [WFS_SQL_SUBSYSTEM] = 2,
+                                    [WFS_SQL_PARAMETER] = 3 } } },
     [LIST_DELETED] = { "deleted",
                        "CREATE TABLE x(tier, file, \"from\", \"to\", rows, bytes, deleted, reason)",
-                       1u << 4 | 1u << 5 },
+                       1u << 4 | 1u << 5,
+                       { .at = { [WFS_SQL_FROM] = 3, [WFS_SQL_TO] = 4 } } },
 };
 
 struct table {
     sqlite3_vtab base;
-    struct wf_history *history;
+    struct wfs_sql_shared *shared;
     enum list_kind kind;
 };
 
@@ -50,7 +61,8 @@ struct cursor {
     sqlite3_vtab_cursor base;
     struct row *rows;
     size_t count, at;
-    struct wf_err *err; /* while it is gathered */
+    const struct wfs_sql_ask *ask; /* while it is gathered: what need not be, is not */
+    struct wf_err *err;
 };
 
 static int disconnect(sqlite3_vtab *vtab)
@@ -74,7 +86,7 @@ static int connect(sqlite3 *db, void *context, int count, const char *const *arg
     wfs_sql_argument(arguments[3], name, sizeof(name));
     while (kind + 1 < LIST_KINDS && strcmp(lists[kind].name, name) != 0)
         kind++;
-    table->history = context;
+    table->shared = context;
     table->kind = (enum list_kind)kind;
     if (sqlite3_declare_vtab(db, lists[kind].declaration) != SQLITE_OK) {
         free(table);
@@ -86,12 +98,9 @@ static int connect(sqlite3 *db, void *context, int count, const char *const *arg
 
 static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 {
-    static const struct wfs_sql_columns none = { -2, -2, -2, -2, -2, -2 };
-    int rc = wfs_sql_best_index(info, &none);
+    int rc = wfs_sql_best_index(info, &lists[((struct table *)vtab)->kind].columns, false);
 
-    (void)vtab;
-    info->estimatedCost = 1000;
-    info->orderByConsumed = 0;
+    info->estimatedCost /= 1e6; /* these are short */
     return rc;
 }
 
@@ -170,6 +179,7 @@ static void number_text(uint64_t number, char out[24])
 
 static int add_gap(void *context, const struct wf_gap *gap)
 {
+    struct cursor *cursor = context;
     char from[48], to[48], lost[24] = "";
     const char *texts[] = {
         gap->source,
@@ -181,12 +191,16 @@ static int add_gap(void *context, const struct wf_gap *gap)
         wf_gap_is_published(gap->cause) ? "1" : "0",
     };
 
+    if (!wfs_sql_is_named(cursor->ask, WFS_SQL_SOURCE, gap->source) ||
+        !wfs_sql_is_named(cursor->ask, WFS_SQL_SUBSYSTEM, gap->subsystem) ||
+        !wfs_sql_is_named(cursor->ask, WFS_SQL_CAUSE, wf_gap_cause_name(gap->cause)))
+        return 0;
     time_text(gap->from_device_ns != WF_TIME_NONE ? gap->from_device_ns : gap->from_received_ns,
               from);
     time_text(gap->to_device_ns != WF_TIME_NONE ? gap->to_device_ns : gap->to_received_ns, to);
     if (gap->is_lost_known)
         number_text(gap->lost, lost);
-    return add_row(context, texts, WF_COUNT_OF(texts));
+    return add_row(cursor, texts, WF_COUNT_OF(texts));
 }
 
 static int add_deleted(void *context, const struct wf_deleted *deleted)
@@ -219,7 +233,7 @@ static int add_entries(struct cursor *cursor, const struct table *table)
     const struct wf_range all = { .from_ns = INT64_MIN, .to_ns = INT64_MAX };
     const struct wf_history_entry *list = NULL;
     size_t count = 0;
-    int rc = wf_history_list(table->history, &all, &list, &count, cursor->err);
+    int rc = wfs_sql_entries(table->shared, &all, &list, &count, cursor->err);
 
     for (size_t i = 0; rc == 0 && i < count; i++) {
         const struct wf_schema *schema = list[i].schema;
@@ -227,6 +241,9 @@ static int add_entries(struct cursor *cursor, const struct table *table)
         const char *texts[] = { schema->name, list[i].source, schema->title, schema->description,
                                 parameters };
 
+        if (!wfs_sql_is_named(cursor->ask, WFS_SQL_SOURCE, list[i].source) ||
+            !wfs_sql_is_named(cursor->ask, WFS_SQL_SUBSYSTEM, schema->name))
+            continue;
         number_text(schema->parameter_count, parameters);
         if (table->kind == LIST_SUBSYSTEMS)
             rc = add_row(cursor, texts, WF_COUNT_OF(texts));
@@ -238,7 +255,8 @@ static int add_entries(struct cursor *cursor, const struct table *table)
                                     parameter->title,        parameter->description,
                                     type_of(parameter->type) };
 
-            rc = add_row(cursor, cells, WF_COUNT_OF(cells));
+            if (wfs_sql_is_named(cursor->ask, WFS_SQL_PARAMETER, parameter->name))
+                rc = add_row(cursor, cells, WF_COUNT_OF(cells));
         }
     }
     return rc;
@@ -247,25 +265,25 @@ static int add_entries(struct cursor *cursor, const struct table *table)
 static int filter(sqlite3_vtab_cursor *base, int number, const char *text, int count,
                   sqlite3_value **values)
 {
-    const struct wf_range all = { .from_ns = INT64_MIN, .to_ns = INT64_MAX };
     struct cursor *cursor = (struct cursor *)base;
     struct table *table = (struct table *)base->pVtab;
+    struct wfs_sql_ask ask;
     struct wf_err err = { 0 };
     int rc;
 
     (void)number;
-    (void)text;
-    (void)count;
-    (void)values;
     reset(cursor);
+    wfs_sql_read_ask(table->shared, text, values, count, &ask);
     cursor->err = &err;
+    cursor->ask = &ask;
     if (table->kind == LIST_GAPS)
-        rc = wf_history_gaps(table->history, &all, add_gap, cursor, &err);
+        rc = wf_history_gaps(table->shared->history, &ask.range, add_gap, cursor, &err);
     else if (table->kind == LIST_DELETED)
-        rc = wf_history_deleted(table->history, &all, add_deleted, cursor, &err);
+        rc = wf_history_deleted(table->shared->history, &ask.range, add_deleted, cursor, &err);
     else
         rc = add_entries(cursor, table);
     cursor->err = NULL;
+    cursor->ask = NULL;
     return rc == 0 ? SQLITE_OK : wfs_sql_failed(base->pVtab, &err);
 }
 

@@ -10,10 +10,14 @@
 
 enum { COLUMN_TIME, COLUMN_RECEIVED, COLUMN_SOURCE, COLUMN_FIRST };
 
+/* SQLite knows 2,000 columns; ours beside the parameters. */
+#define PARAMETERS_MAX 1990
+
 struct table {
     sqlite3_vtab base;
-    struct wf_history *history;
+    struct wfs_sql_shared *shared;
     char subsystem[WF_NAME_SIZE];
+    size_t part; /* of the parameters, as in day files */
     /* Parameters: by name in schemas, in order of the columns behind COLUMN_FIRST. */
     char (*parameters)[WF_NAME_SIZE];
     int parameter_count;
@@ -32,8 +36,10 @@ struct cursor {
     struct wfs_sql_ask ask;
     char (*names)[WF_NAME_SIZE];
     struct source *sources;
-    size_t source_count, at; /* at: whose row it stands on; source_count: the end */
-    const char **asked;      /* parameters that are read */
+    size_t source_count, at;   /* at: whose row it stands on; source_count: the end */
+    struct wfs_sql_back *back; /* where rows come from the end: instead of the sources' cursors */
+    struct wf_history_row row; /* of it */
+    const char **asked;        /* parameters that are read */
     size_t asked_count;
     int64_t number;
     /* Where the columns are in the schema version of the row. */
@@ -44,49 +50,73 @@ struct cursor {
 
 /* --- the table ------------------------------------------------------------------------------------ */
 
-/* The names of all versions' parameters and columns: the newest version first. */
-static int declare(struct table *table, sqlite3 *db, struct wf_strbuf *sql, struct wf_err *err)
+static bool has_parameter(const struct table *table, const char *name)
 {
-    struct wf_history *history = table->history;
-    size_t room = 0;
+    for (int i = 0; i < table->parameter_count; i++) {
+        if (wf_name_is_equal(table->parameters[i], name))
+            return true;
+    }
+    return false;
+}
 
-    wf_strbuf_add(sql, "CREATE TABLE x(time, received, source");
+static int add_parameter(struct table *table, const struct wfs_plan *plan, size_t column,
+                         struct wf_strbuf *sql, struct wf_err *err)
+{
+    if (table->parameter_count % 64 == 0) {
+        char(*more)[WF_NAME_SIZE] =
+            realloc(table->parameters, ((size_t)table->parameter_count + 64) * sizeof(*more));
+
+        if (more == NULL)
+            return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+        table->parameters = more;
+    }
+    (void)wf_copy_text(table->parameters[table->parameter_count++], WF_NAME_SIZE,
+                       plan->schema->parameters[column].name);
+    wf_strbuf_add(sql, ", ");
+    wfs_add_identifier(sql, plan->columns[column].view_name);
+    return 0;
+}
+
+/* The names of all versions' parameters of this part, and their columns: the newest version first. */
+static int add_parameters(struct table *table, struct wf_strbuf *sql, struct wf_err *err)
+{
+    const struct wf_history *history = table->shared->history;
+    size_t first = table->part * WFS_PART_COLUMNS;
+    int rc = 0;
+
     for (size_t i = history->plan_count; i-- > 0;) {
         const struct wfs_plan *plan = history->plans[i].plan;
 
         if (!wf_name_is_equal(history->plans[i].subsystem, table->subsystem))
             continue;
-        for (size_t k = 0; k < plan->column_count; k++) {
-            const char *name = plan->schema->parameters[k].name;
-            int known = 0;
-
-            while (known < table->parameter_count &&
-                   !wf_name_is_equal(table->parameters[known], name))
-                known++;
-            if (known < table->parameter_count || known == WFS_PART_COLUMNS)
-                continue; /* SQLite knows no more columns: wf query has the rest */
-            if ((size_t)table->parameter_count == room) {
-                char(*more)[WF_NAME_SIZE];
-
-                room = room == 0 ? 64 : 2 * room;
-                more = realloc(table->parameters, room * sizeof(*more));
-                if (more == NULL)
-                    return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-                table->parameters = more;
-            }
-            (void)wf_copy_text(table->parameters[table->parameter_count++], WF_NAME_SIZE, name);
-            wf_strbuf_add(sql, ", ");
-            wfs_add_identifier(sql, plan->columns[k].view_name);
+        for (size_t k = first; rc == 0 && k < plan->column_count && k < first + WFS_PART_COLUMNS;
+             k++) {
+            if (table->parameter_count < PARAMETERS_MAX &&
+                !has_parameter(table, plan->schema->parameters[k].name))
+                rc = add_parameter(table, plan, k, sql, err);
         }
     }
+    return rc;
+}
+
+static int declare(struct table *table, sqlite3 *db, struct wf_strbuf *sql, struct wf_err *err)
+{
+    int rc;
+
+    wf_strbuf_add(sql, "CREATE TABLE x(time, received, source");
+    rc = add_parameters(table, sql, err);
+    if (rc < 0)
+        return rc;
     wf_strbuf_add(sql, ", quality, time_ns HIDDEN, received_ns HIDDEN)");
     table->column_quality = COLUMN_FIRST + table->parameter_count;
-    table->columns = (struct wfs_sql_columns){ .time = COLUMN_TIME,
-                                               .received = COLUMN_RECEIVED,
-                                               .source = COLUMN_SOURCE,
-                                               .time_ns = table->column_quality + 1,
-                                               .received_ns = table->column_quality + 2,
-                                               .parameter = -2 };
+    table->columns =
+        (struct wfs_sql_columns){ .at = {
+                                      [WFS_SQL_TIME] = 1 + COLUMN_TIME,
+                                      [WFS_SQL_RECEIVED] = 1 + COLUMN_RECEIVED,
+                                      [WFS_SQL_SOURCE] = 1 + COLUMN_SOURCE,
+                                      [WFS_SQL_TIME_NS] = 1 + table->column_quality + 1,
+                                      [WFS_SQL_RECEIVED_NS] = 1 + table->column_quality + 2,
+                                  } };
     return sqlite3_declare_vtab(db, sql->text) == SQLITE_OK
                ? 0
                : wf_fail(err, WF_ERR_LIMIT, "%s: %s", table->subsystem, sqlite3_errmsg(db));
@@ -107,14 +137,19 @@ static int connect(sqlite3 *db, void *context, int count, const char *const *arg
     struct table *table = calloc(1, sizeof(*table));
     struct wf_err err = { 0 };
     struct wf_strbuf sql;
+    char part[24];
+    uint64_t number = 0;
     int rc;
 
-    if (table == NULL || count < 4) {
+    if (table == NULL || count < 5) {
         free(table);
         return SQLITE_NOMEM;
     }
-    table->history = context;
+    table->shared = context;
     wfs_sql_argument(arguments[3], table->subsystem, sizeof(table->subsystem));
+    wfs_sql_argument(arguments[4], part, sizeof(part));
+    (void)wf_parse_u64(part, &number, NULL);
+    table->part = (size_t)number;
     wf_strbuf_init(&sql, 1u << 20);
     rc = declare(table, db, &sql, &err);
     wf_strbuf_fini(&sql);
@@ -129,7 +164,7 @@ static int connect(sqlite3 *db, void *context, int count, const char *const *arg
 
 static int best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 {
-    return wfs_sql_best_index(info, &((struct table *)vtab)->columns);
+    return wfs_sql_best_index(info, &((struct table *)vtab)->columns, true);
 }
 
 /* --- reading ---------------------------------------------------------------------------------------- */
@@ -147,8 +182,9 @@ static int open_cursor(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out_cursor)
 
 static void reset(struct cursor *cursor)
 {
-    for (size_t i = 0; i < cursor->source_count; i++)
+    for (size_t i = 0; cursor->sources != NULL && i < cursor->source_count; i++)
         wf_history_cursor_close(&cursor->sources[i].cursor);
+    wfs_sql_back_close(&cursor->back);
     free(cursor->sources);
     free(cursor->names);
     free(cursor->asked);
@@ -171,21 +207,53 @@ static int next_of(struct source *source, struct wf_err *err)
     return rc == WF_ERR_ABSENT ? 0 : rc;
 }
 
+static struct wf_history_query query_of(const struct cursor *cursor, const struct table *table)
+{
+    return (struct wf_history_query){
+        .range = cursor->ask.range,
+        .subsystem = table->subsystem,
+        .parameters = cursor->asked,
+        .parameter_count = cursor->asked_count,
+        .is_bare = !wfs_sql_is_used(&cursor->ask, COLUMN_RECEIVED) &&
+                   !wfs_sql_is_used(&cursor->ask, table->column_quality + 2) &&
+                   !cursor->ask.range.is_by_received,
+    };
+}
+
 static int open_source(struct cursor *cursor, const struct table *table, size_t index,
                        struct wf_err *err)
 {
-    struct wf_history_query query = { .range = cursor->ask.range,
-                                      .source = cursor->names[index],
-                                      .subsystem = table->subsystem,
-                                      .parameters = cursor->asked,
-                                      .parameter_count = cursor->asked_count };
+    struct wf_history_query query = query_of(cursor, table);
     int rc;
 
-    query.is_bare = !wfs_sql_is_used(&cursor->ask, COLUMN_RECEIVED) &&
-                    !wfs_sql_is_used(&cursor->ask, table->columns.received_ns) &&
-                    !cursor->ask.range.is_by_received;
-    rc = wf_history_select(table->history, &query, &cursor->sources[index].cursor, err);
+    query.source = cursor->names[index];
+    rc = wf_history_select(table->shared->history, &query, &cursor->sources[index].cursor, err);
     return rc == 0 ? next_of(&cursor->sources[index], err) : rc;
+}
+
+static int step_back(struct cursor *cursor, struct wf_err *err)
+{
+    int rc = wfs_sql_back_next(cursor->back, &cursor->row, &cursor->at, err);
+
+    if (rc != WF_ERR_ABSENT)
+        return rc;
+    cursor->at = cursor->source_count;
+    return 0;
+}
+
+static int open_back(struct cursor *cursor, const struct table *table, struct wf_err *err)
+{
+    struct wf_history_query query = query_of(cursor, table);
+
+    int rc = wfs_sql_back_open(table->shared->history, &query, cursor->names, cursor->source_count,
+                               &cursor->back, err);
+
+    return rc == 0 ? step_back(cursor, err) : rc;
+}
+
+static const struct wf_history_row *row_of(const struct cursor *cursor)
+{
+    return cursor->back != NULL ? &cursor->row : &cursor->sources[cursor->at].row;
 }
 
 /* Stand on the next row: sources one after another, or whichever is earliest. */
@@ -193,7 +261,7 @@ static int choose(struct cursor *cursor, const struct table *table, struct wf_er
 {
     int rc = 0;
 
-    if (cursor->ask.is_ordered) {
+    if (cursor->ask.order == WFS_SQL_ASCENDING) {
         cursor->at = cursor->source_count;
         for (size_t i = 0; i < cursor->source_count; i++) {
             if (cursor->sources[i].has_row &&
@@ -227,35 +295,44 @@ static int choose_parameters(struct cursor *cursor, const struct table *table, s
     return 0;
 }
 
+static int open_sources(struct cursor *cursor, const struct table *table, struct wf_err *err)
+{
+    int rc = 0;
+
+    cursor->sources = calloc(cursor->source_count + 1, sizeof(*cursor->sources));
+    if (cursor->sources == NULL) {
+        cursor->source_count = 0;
+        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; rc == 0 && i < cursor->source_count; i++) {
+        if (i == 0 || cursor->ask.order == WFS_SQL_ASCENDING)
+            rc = open_source(cursor, table, i, err);
+    }
+    return rc == 0 ? choose(cursor, table, err) : rc;
+}
+
 static int filter(sqlite3_vtab_cursor *base, int number, const char *text, int count,
                   sqlite3_value **values)
 {
     struct cursor *cursor = (struct cursor *)base;
     struct table *table = (struct table *)base->pVtab;
+    size_t source_count = 0;
     struct wf_err err = { 0 };
     int rc;
 
     (void)number;
     reset(cursor);
-    wfs_sql_read_ask(text, values, count, &cursor->ask);
+    wfs_sql_read_ask(table->shared, text, values, count, &cursor->ask);
     rc = choose_parameters(cursor, table, &err);
     if (rc == 0)
-        rc = wfs_sql_sources(table->history, &cursor->ask.range, table->subsystem,
-                             cursor->ask.source, &cursor->names, NULL, &cursor->source_count, &err);
-    cursor->ask.source = NULL; /* it belongs to the arguments */
-    if (rc == 0) {
-        cursor->sources = calloc(cursor->source_count + 1, sizeof(*cursor->sources));
-        if (cursor->sources == NULL) {
-            cursor->source_count = 0;
-            rc = wf_fail(&err, WF_ERR_NOMEM, "out of memory");
-        }
-    }
-    for (size_t i = 0; rc == 0 && i < cursor->source_count; i++) {
-        if (i == 0 || cursor->ask.is_ordered)
-            rc = open_source(cursor, table, i, &err);
-    }
+        rc = wfs_sql_sources(table->shared, &cursor->ask.range, table->subsystem,
+                             cursor->ask.names[0], &cursor->names, NULL, &source_count, &err);
+    memset(cursor->ask.names, 0, sizeof(cursor->ask.names)); /* they belong to the arguments */
     if (rc == 0)
-        rc = choose(cursor, table, &err);
+        cursor->source_count = source_count;
+    if (rc == 0)
+        rc = cursor->ask.order == WFS_SQL_DESCENDING ? open_back(cursor, table, &err)
+                                                     : open_sources(cursor, table, &err);
     return rc == 0 ? SQLITE_OK : wfs_sql_failed(base->pVtab, &err);
 }
 
@@ -263,11 +340,16 @@ static int next(sqlite3_vtab_cursor *base)
 {
     struct cursor *cursor = (struct cursor *)base;
     struct wf_err err = { 0 };
-    int rc = next_of(&cursor->sources[cursor->at], &err);
+    int rc;
 
     cursor->number++;
-    if (rc == 0)
-        rc = choose(cursor, (struct table *)base->pVtab, &err);
+    if (cursor->back != NULL) {
+        rc = step_back(cursor, &err);
+    } else {
+        rc = next_of(&cursor->sources[cursor->at], &err);
+        if (rc == 0)
+            rc = choose(cursor, (struct table *)base->pVtab, &err);
+    }
     return rc == 0 ? SQLITE_OK : wfs_sql_failed(base->pVtab, &err);
 }
 
@@ -291,9 +373,9 @@ static void learn(struct cursor *cursor, const struct table *table, const struct
 {
     cursor->schema = schema;
     cursor->plan = NULL;
-    for (size_t i = 0; i < table->history->plan_count; i++) {
-        if (table->history->plans[i].plan->schema == schema)
-            cursor->plan = table->history->plans[i].plan;
+    for (size_t i = 0; i < table->shared->history->plan_count; i++) {
+        if (table->shared->history->plans[i].plan->schema == schema)
+            cursor->plan = table->shared->history->plans[i].plan;
     }
     for (int i = 0; i < table->parameter_count; i++)
         cursor->indices[i] = wf_schema_find(schema, table->parameters[i]);
@@ -320,7 +402,7 @@ static void result_array(sqlite3_context *context, const struct wfs_column *colu
 
 static void result_parameter(sqlite3_context *context, const struct cursor *cursor, int index)
 {
-    const struct wf_history_row *row = &cursor->sources[cursor->at].row;
+    const struct wf_history_row *row = row_of(cursor);
     int place = cursor->indices[index];
     struct wf_value value;
 
@@ -339,7 +421,7 @@ static void result_parameter(sqlite3_context *context, const struct cursor *curs
 /* "bus_voltage INVALID, mode ABSENT"; NULL when every parameter of the row is VALID. */
 static void result_quality(sqlite3_context *context, const struct cursor *cursor)
 {
-    const struct wf_history_row *row = &cursor->sources[cursor->at].row;
+    const struct wf_history_row *row = row_of(cursor);
     const uint8_t *payload = row->payload;
     struct wf_strbuf text;
 
@@ -363,7 +445,7 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index
 {
     struct cursor *cursor = (struct cursor *)base;
     const struct table *table = (struct table *)base->pVtab;
-    const struct wf_history_row *row = &cursor->sources[cursor->at].row;
+    const struct wf_history_row *row = row_of(cursor);
     int64_t time_ns = row->time_ns;
 
     if (cursor->schema != row->schema)
@@ -377,9 +459,9 @@ static int column(sqlite3_vtab_cursor *base, sqlite3_context *context, int index
         wfs_sql_result_time(context, row->stamp.received_ns);
     else if (index == COLUMN_SOURCE)
         sqlite3_result_text(context, cursor->names[cursor->at], -1, SQLITE_TRANSIENT);
-    else if (index == table->columns.time_ns)
+    else if (index == table->column_quality + 1)
         sqlite3_result_int64(context, time_ns);
-    else if (index == table->columns.received_ns)
+    else if (index == table->column_quality + 2)
         sqlite3_result_int64(context, row->stamp.received_ns);
     else if (index == table->column_quality)
         result_quality(context, cursor);

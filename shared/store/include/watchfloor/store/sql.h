@@ -7,11 +7,13 @@
  * columns of its views, however many files there are; rollups, gaps and the catalogue.
  *
  *     power                 time, received, source, one for each parameter, quality
+ *     power:2               parameters beyond the 1,900th
  *     power_minute, _hour   time, source, parameter, min, max, mean, last, count ...
  *     gaps, parameters, subsystems, deleted
  *
  * Conditions on time, received (also as time_ns, received_ns) and source choose what is
- * read; columns that are not asked for are not read. at('now-1h') is a time as text.
+ * read, of gaps those on its ends and names; columns that are not asked for are not read. ORDER BY
+ * time costs nothing, and DESC begins with the newest. at('now-1h') is a time as text.
  * Nothing can be written, no other file opened, no extension loaded.
  *
  * Threads: one at a time, but for wf_sql_interrupt.
@@ -50,6 +52,8 @@ struct wf_sql_sink {
  */
 int wf_sql_run(struct wf_sql *sql, const char *text, const struct wf_sql_sink *sink,
                int64_t deadline_ns, struct wf_err *err);
+/* What a person who wrote the last text may not have meant; NULL when there is nothing. */
+const char *wf_sql_notice(const struct wf_sql *sql);
 /* End what runs, soon. From any thread and from signal handlers. */
 void wf_sql_interrupt(struct wf_sql *sql);
 
