@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <watchfloor/attributes.h>
+#include <watchfloor/strbuf.h>
+
 #include "figures.h"
 #include "history_rig.h"
 
@@ -122,40 +125,70 @@ static double kept_bytes(const struct scene *scene)
            rig_bytes(scene->folder, "minute/2001-02.db") + rig_bytes(scene->folder, "hour/2001.db");
 }
 
-/* Bytes written for each byte that the files have in the end, committing every `commit_s`. */
-static double measure_written(struct scene *scene, unsigned seconds, unsigned commit_s)
+/* A thousand regions at 1 Hz: of how many types, committed how often, every how many-th synced. */
+struct pace {
+    unsigned types, commits_hz, sync_every;
+};
+
+/* The schema of type `type`: the feed's by another name. */
+static struct wf_schema *rename_schema(const struct rig_feed *feed, unsigned type)
+{
+    struct wf_strbuf text;
+    struct wf_schema *schema;
+    char name[32];
+
+    (void)snprintf(name, sizeof(name), "wide%u.ini", type);
+    wf_strbuf_init(&text, WF_SCHEMA_TEXT_MAX);
+    wf_schema_write(feed->schema, &text);
+    schema = rig_schema(name, text.text);
+    wf_strbuf_fini(&text);
+    return schema;
+}
+
+static void make_series(const struct scene *scene, struct wf_store *store, unsigned types,
+                        struct wf_series *series[REGIONS])
+{
+    struct wf_err err = { 0 };
+
+    for (unsigned type = 0; type < types; type++) {
+        struct wf_schema *schema = rename_schema(&scene->feed, type);
+
+        for (unsigned i = type; i < REGIONS; i += types) {
+            char source[16];
+
+            (void)snprintf(source, sizeof(source), "s%u", i);
+            if (wf_store_series(store, source, schema, 1, false, &series[i], &err) < 0)
+                rig_die("series", err.text);
+        }
+        wf_schema_free(&schema);
+    }
+}
+
+/* Bytes written for each byte that the files have in the end. */
+static double measure_written(struct scene *scene, unsigned seconds, const struct pace *pace)
 {
     struct wf_store *store;
     struct wf_series *series[REGIONS];
-    struct wf_store_sample *samples = calloc((size_t)REGIONS * commit_s, sizeof(*samples));
-    const struct wf_store_sample **list = calloc((size_t)REGIONS * commit_s, sizeof(*list));
+    struct wf_store_sample samples[REGIONS];
+    const struct wf_store_sample *list[REGIONS];
+    unsigned batch = REGIONS / pace->commits_hz, commits = 0, count = 0;
     struct wf_err err = { 0 };
     double before, written, kept;
-    size_t count = 0;
 
-    if (samples == NULL || list == NULL)
-        rig_die("samples", "out of memory");
     rig_folder_make("store", scene->folder, sizeof(scene->folder));
     store = rig_store(scene->folder);
-    for (int i = 0; i < REGIONS; i++) {
-        char source[16];
-
-        (void)snprintf(source, sizeof(source), "s%d", i);
-        series[i] = rig_series(store, source, &scene->feed);
-    }
+    make_series(scene, store, pace->types, series);
     before = bytes_written();
-    for (unsigned second = 0; second < seconds; second++) {
-        for (int i = 0; i < REGIONS; i++, count++) {
-            uint64_t order = (uint64_t)second * REGIONS + (uint64_t)i;
-            int64_t time_ns = RIG_MIDNIGHT_NS + second * WF_NS_PER_S + i * 1000;
+    for (unsigned at = 0; at < seconds * REGIONS; at++) {
+        unsigned i = at % REGIONS, second = at / REGIONS;
 
-            rig_feed_sample(&scene->feed, series[i], order, time_ns, &samples[count]);
-            samples[count].stamp.number = samples[count].stamp.sequence = second;
-            list[count] = &samples[count];
-        }
-        if (second % commit_s != commit_s - 1)
+        rig_feed_sample(&scene->feed, series[i], at,
+                        RIG_MIDNIGHT_NS + second * WF_NS_PER_S + i * WF_NS_PER_MS, &samples[count]);
+        samples[count].stamp.number = samples[count].stamp.sequence = second;
+        list[count] = &samples[count];
+        if (++count < batch)
             continue;
-        if (wf_store_write(store, list, count, true, &err) < 0 ||
+        if (wf_store_write(store, list, count, commits++ % pace->sync_every == 0, &err) < 0 ||
             wf_store_tidy(store, wf_mono_now_ns(), &err) < 0)
             rig_die("store", err.text);
         count = 0;
@@ -164,8 +197,6 @@ static double measure_written(struct scene *scene, unsigned seconds, unsigned co
     written = bytes_written() - before;
     kept = kept_bytes(scene);
     rig_folder_remove(scene->folder);
-    free(samples);
-    free(list);
     return written / kept;
 }
 
@@ -183,8 +214,20 @@ int main(int argc, char **argv)
     struct bench_series *store10 = bench_series(&bench, "store with rollups", "rows/CPU s");
     struct bench_series *raw = bench_series(&bench, "day file", "B/value");
     struct bench_series *all = bench_series(&bench, "day file and rollups", "B/value");
-    struct bench_series *every1 = bench_series(&bench, "written, sync = 1s", "x kept");
-    struct bench_series *every10 = bench_series(&bench, "written, sync = 10s", "x kept");
+    /* What wf-logger does: a commit a second, with sync = 0 one for each look at the rings. */
+    static const struct {
+        const char *what;
+        struct pace pace;
+    } paces[] = {
+        { "written, sync = 1s", { 1, 1, 1 } },
+        { "written, sync = 10s", { 1, 1, 10 } },
+        { "written, sync = 0", { 1, 50, 1 } },
+        { "written, 20 types, sync = 1s", { 20, 1, 1 } },
+    };
+    struct bench_series *written[WF_COUNT_OF(paces)];
+
+    for (size_t i = 0; i < WF_COUNT_OF(paces); i++)
+        written[i] = bench_series(&bench, paces[i].what, "x kept");
 
     rows = (uint64_t)(bench.seconds * 54000);
     rig_feed_init(&scene.feed, rows < 2000 ? 2000 : rows, RIG_PERIOD_NS);
@@ -202,8 +245,8 @@ int main(int argc, char **argv)
         bench_add(store10, measure_store(&scene, 10));
         bench_add(bare10, measure_bare(&scene, 10));
         rig_folder_remove(scene.folder);
-        bench_add(every1, measure_written(&scene, seconds, 1));
-        bench_add(every10, measure_written(&scene, seconds, 10));
+        for (size_t i = 0; i < WF_COUNT_OF(paces); i++)
+            bench_add(written[i], measure_written(&scene, seconds, &paces[i].pace));
     }
     bench_ratio(&bench, "store / bare, 1,000 rows a batch", store, bare, 0.7, false);
     bench_ratio(&bench, "store / bare, 10 rows a batch", store10, bare10, 0.6, false);

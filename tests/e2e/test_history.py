@@ -196,6 +196,22 @@ class History(HistoryCase):
         self.assertEqual([row[0] for row in self.ask("SELECT file FROM deleted ORDER BY 1")],
                          ["2001-02-03.db", "2001-02-04.db"])
 
+    def test_sync_says_which_commits_wait_for_the_disk(self):
+        counts = {}
+        for sync in ("0", "1s", "1h"):
+            self.system.write_config("[logger]\nsync = %s\n" % sync)
+            logger = self.logger()
+            self.publish("--count", "500", "--rate", "250")
+            self.stop_logger(logger)
+            values = self.system.peek("sample", "wf", "logger")["values"]
+            counts[sync] = (values["batches"], values["syncs"])
+        self.assertGreater(counts["0"][0], 3)
+        self.assertGreaterEqual(counts["0"][1], counts["0"][0])
+        # Two seconds and the stop, by a clock that may be slow; beside it what rollups need.
+        self.assertGreaterEqual(counts["1s"][1], 2)
+        self.assertLess(counts["1h"][1], counts["1h"][0] + 2)
+        self.assertLess(counts["1h"][1], counts["0"][1])
+
     def test_its_own_health_is_recorded_too(self):
         logger = self.logger()
         self.publish("--count", "100", "--rate", "1000")

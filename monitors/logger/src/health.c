@@ -144,6 +144,7 @@ static void fill(struct log_logger *logger, uint8_t *bytes)
     info->lost = figures.store.lost;
     info->gaps = figures.store.gap_rows;
     info->batches = figures.store.batches;
+    info->syncs = figures.store.syncs;
     info->lag = figures.lag_s;
     info->commit_time = figures.commit_max_s;
     info->look_time = (double)atomic_exchange(&logger->look_max_ns, 0) / 1e9;

@@ -326,6 +326,14 @@ static void tidy(struct writing *writing)
     if (now_ns - writing->tidied_ns < TIDY_NS / 10)
         return;
     writing->tidied_ns = now_ns;
+    /* What was committed last must not stay unsynced because nothing follows it. */
+    if (is_sync_due(writing)) {
+        rc = wf_store_sync(writing->store, &err);
+        if (rc < 0)
+            tell_failure(writing, rc, &err);
+        else
+            writing->synced_ns = now_ns;
+    }
     rc = wf_store_tidy(writing->store, now_ns, &err);
     if (rc < 0)
         tell_failure(writing, rc, &err);

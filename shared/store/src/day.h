@@ -105,7 +105,7 @@ int wfs_day_mark_dirty(struct wfs_day *day, const struct wfs_roll *roll, int64_t
 int wfs_day_mark_clean(struct wfs_day *day, const struct wfs_roll *roll, int64_t minute_ns,
                        struct wf_err *err);
 int wfs_day_commit(struct wfs_day *day, struct wf_err *err);
-/* Make everything that was committed survive a power cut. */
+/* Make everything that was committed survive a power cut; 1 when that was still to be done. */
 int wfs_day_sync(struct wfs_day *day, struct wf_err *err);
 void wfs_day_rollback(struct wfs_day *day);
 

@@ -408,7 +408,7 @@ int wfs_day_sync(struct wfs_day *day, struct wf_err *err)
         rc = wfs_exec(day->db, err, "REPLACE INTO _file VALUES ('synced', 1)");
     if (rc == 0)
         rc = wfs_day_commit(day, err);
-    return rc;
+    return rc == 0 ? 1 : rc;
 }
 
 static int run_dirty(sqlite3_stmt *stmt, const struct wfs_roll *roll, int64_t minute_ns,

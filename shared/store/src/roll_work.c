@@ -126,24 +126,6 @@ static int work_on(struct wfs_round *work, struct wfs_roll *roll, struct wf_err 
 
 /* --- a round ---------------------------------------------------------------------------------------- */
 
-static int sync_rows(struct wf_store *store, struct wf_err *err)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
-        struct wfs_slot *slot = &store->slots[i];
-
-        if (slot->day == NULL)
-            continue;
-        rc = wfs_day_sync(slot->day, err);
-        if (rc < 0) {
-            wfs_days_drop(store, slot, rc);
-            return rc;
-        }
-    }
-    return rc;
-}
-
 static int finish(struct wfs_round *work, struct wf_err *err)
 {
     struct wf_store *store = work->store;
@@ -156,7 +138,7 @@ static int finish(struct wfs_round *work, struct wf_err *err)
         return 0;
     }
     main_key = wfs_day_key(slot->day);
-    rc = sync_rows(store, err);
+    rc = wf_store_sync(store, err);
     if (rc == 0)
         rc = wfs_rollups_commit(&store->rollups, err);
     if (rc == 0)

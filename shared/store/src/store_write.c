@@ -198,6 +198,7 @@ static int write_day(struct wf_store *store, int64_t day_ns,
     store->owed = NULL;
     store->owed_count = 0;
     store->figures.batches++;
+    store->figures.syncs += is_synced;
     store->figures.gap_rows += gap_rows;
     store->figures.lost += owed_lost;
     return 0;
@@ -242,6 +243,25 @@ int wf_store_write(struct wf_store *store, const struct wf_store_sample *const *
             store->figures.errors++;
             return rc;
         }
+    }
+    return 0;
+}
+
+int wf_store_sync(struct wf_store *store, struct wf_err *err)
+{
+    for (size_t i = 0; i < WFS_DAYS_OPEN; i++) {
+        struct wfs_slot *slot = &store->slots[i];
+        int rc;
+
+        if (slot->day == NULL)
+            continue;
+        rc = wfs_day_sync(slot->day, err);
+        if (rc < 0) {
+            wf_err_prefix(err, "%s", wfs_day_path_of(slot->day));
+            wfs_days_drop(store, slot, rc);
+            return rc;
+        }
+        store->figures.syncs += (uint64_t)rc;
     }
     return 0;
 }

@@ -185,6 +185,9 @@ int wf_store_settle(struct wf_store *store, bool (*go_on)(void *context, uint64_
 int wf_store_complete(struct wf_store *store, struct wf_series *const *series, size_t count,
                       struct wf_err *err);
 
+/* Make all that was committed survive a power cut. Nothing to do after a synced batch. */
+int wf_store_sync(struct wf_store *store, struct wf_err *err);
+
 /*
  * Housekeeping, outside of commits: checkpoint when due, rollups of what is over, seal a day
  * that is over, delete what is not kept any longer.
@@ -194,6 +197,7 @@ int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *er
 
 struct wf_store_figures {
     uint64_t rows, batches; /* stored, transactions, since create */
+    uint64_t syncs;         /* commits of rows that waited for the disk */
     uint64_t lost;          /* published samples that became gaps */
     uint64_t thinned;       /* published samples that were not wanted */
     uint64_t gap_rows;
