@@ -204,34 +204,66 @@ void tape_take(struct tape *tape)
     tape->has_sample = false;
 }
 
+/* The newest sample of one stream, while its cursor is open. */
+struct newest {
+    struct wf_history_cursor *cursor;
+    struct wf_history_row row;
+    size_t stream;
+};
+
+static int compare_newest(const void *left, const void *right)
+{
+    const struct newest *a = left;
+    const struct newest *b = right;
+
+    return a->row.time_ns < b->row.time_ns ? -1 : a->row.time_ns > b->row.time_ns;
+}
+
+static int read_newest(struct tape *tape, size_t stream, int64_t time_ns, struct newest *out,
+                       struct wf_err *err)
+{
+    struct wf_history_query query = {
+        .range = { time_ns - STATE_BACK_NS, time_ns, true },
+        .source = tape->streams[stream].source,
+        .subsystem = tape->streams[stream].subsystem,
+        .is_stamp_wanted = true,
+    };
+    int rc = wf_history_last(tape->history, &query, &out->cursor, err);
+
+    out->stream = stream;
+    if (rc == 0)
+        rc = wf_history_next(out->cursor, &out->row, err);
+    if (rc < 0)
+        wf_history_cursor_close(&out->cursor);
+    return rc;
+}
+
 int tape_state_at(struct tape *tape, int64_t time_ns,
                   void (*each)(void *context, const struct tape_sample *sample), void *context,
                   struct wf_err *err)
 {
-    for (size_t i = 0; i < tape->count; i++) {
-        struct stream *stream = &tape->streams[i];
-        struct wf_history_query query = {
-            .range = { time_ns - STATE_BACK_NS, time_ns, true },
-            .source = stream->source,
-            .subsystem = stream->subsystem,
-            .is_stamp_wanted = true,
-        };
-        struct wf_history_cursor *cursor = NULL;
-        struct wf_history_row row;
-        int rc = wf_history_last(tape->history, &query, &cursor, err);
+    struct newest *list = calloc(tape->count + 1, sizeof(*list));
+    size_t count = 0;
+    int rc = list != NULL ? 0 : wf_fail(err, WF_ERR_NOMEM, "out of memory");
 
-        if (rc == 0)
-            rc = wf_history_next(cursor, &row, err);
-        if (rc == 0) {
-            struct tape_sample sample = { .source = stream->source, .stream = i, .row = &row };
-
-            each(context, &sample);
-        }
-        wf_history_cursor_close(&cursor);
-        if (rc < 0 && rc != WF_ERR_ABSENT)
-            return rc;
+    for (size_t i = 0; rc == 0 && i < tape->count; i++) {
+        rc = read_newest(tape, i, time_ns, &list[count], err);
+        count += rc == 0;
+        rc = rc == WF_ERR_ABSENT ? 0 : rc;
     }
-    return WF_OK;
+    if (rc == 0 && count > 0)
+        qsort(list, count, sizeof(*list), compare_newest);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        struct tape_sample sample = { .source = tape->streams[list[i].stream].source,
+                                      .stream = list[i].stream,
+                                      .row = &list[i].row };
+
+        each(context, &sample);
+    }
+    for (size_t i = 0; i < count; i++)
+        wf_history_cursor_close(&list[i].cursor);
+    free(list);
+    return rc;
 }
 
 const char *tape_trouble(const struct tape *tape, size_t index, int64_t *out_day_ns)

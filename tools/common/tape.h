@@ -41,7 +41,7 @@ void tape_take(struct tape *tape);
 
 /*
  * What each subsystem last sent before `time_ns`, so that screens show the state of that moment.
- * `each` is called once for each that had sent anything.
+ * `each` is called once for each that had sent anything, in the order of receipt.
  */
 int tape_state_at(struct tape *tape, int64_t time_ns,
                   void (*each)(void *context, const struct tape_sample *sample), void *context,

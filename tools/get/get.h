@@ -28,7 +28,8 @@ typedef void (*get_visit_fn)(void *context, const struct get_item *item);
 
 struct get_walk {
     struct wf_watch *watch;
-    char *const *names; /* patterns; none = everything but the system's own health */
+    struct wf_watch *clock; /* of wf.replay alone: it may not be among what was asked for */
+    char *const *names;     /* patterns; none = everything but the system's own health */
     size_t name_count;
     bool *was_matched; /* by name: did it mean anything? */
 

@@ -13,6 +13,7 @@
 #include <watchfloor/clock.h>
 #include <watchfloor/log.h>
 #include <watchfloor/options.h>
+#include <watchfloor/replay.h>
 
 #include "get.h"
 
@@ -58,6 +59,18 @@ static void tell_troubles(const struct wf_watch *watch)
 
     for (size_t i = 0; (trouble = wf_watch_trouble(watch, i)) != NULL; i++)
         (void)fprintf(stderr, "wf-get: %s, leaving it out\n", trouble);
+}
+
+static void tell_replay(const struct wf_watch *clock)
+{
+    struct wf_replay replay;
+    char text[200];
+    struct wf_strbuf out = WF_STRBUF_FIXED(text);
+
+    if (!wf_replay_find(clock, &replay))
+        return;
+    wf_replay_describe(&replay, wf_mono_now_ns(), &out);
+    (void)fprintf(stderr, "wf-get: %s: these values come from history, not from now\n", text);
 }
 
 static int get_once(struct get_walk *walk, struct get_printer *printer)
@@ -152,6 +165,7 @@ static int get_always(struct get_walk *walk, struct get_printer *printer)
         if (now >= refresh_at) {
             refresh_at = now + REFRESH_NS;
             (void)wf_watch_refresh(walk->watch, NULL); /* once more in a second */
+            (void)wf_watch_refresh(walk->clock, NULL);
             if (!renew_seen(walk->watch, &seen, &count))
                 rc = WF_ERR_NOMEM;
         }
@@ -173,6 +187,10 @@ static int run(const struct wf_common *common, struct get_printer *printer)
     struct wf_watch_options options = { .instance = common->paths.instance,
                                         .patterns = (const char *const *)common->operands,
                                         .pattern_count = (size_t)common->operand_count };
+    const char *const replay[] = { WF_SOURCE_OWN "." WF_REPLAY_SUBSYSTEM };
+    struct wf_watch_options clock = { .instance = common->paths.instance,
+                                      .patterns = replay,
+                                      .pattern_count = 1 };
     struct get_walk walk = { .names = common->operands,
                              .name_count = (size_t)common->operand_count,
                              .visit = get_print_item,
@@ -181,16 +199,20 @@ static int run(const struct wf_common *common, struct get_printer *printer)
     int status;
 
     walk.was_matched = calloc(walk.name_count + 1, sizeof(*walk.was_matched));
-    if (walk.was_matched == NULL || wf_watch_open(&options, &walk.watch, &err) < 0) {
+    if (walk.was_matched == NULL || wf_watch_open(&options, &walk.watch, &err) < 0 ||
+        wf_watch_open(&clock, &walk.clock, &err) < 0) {
         (void)fprintf(stderr, "wf-get: %s\n",
                       walk.was_matched == NULL ? "out of memory" : err.text);
+        wf_watch_close(&walk.watch);
         free(walk.was_matched);
         return STATUS_CANNOT;
     }
     tell_troubles(walk.watch);
+    tell_replay(walk.clock);
     status = printer->is_watch ? get_always(&walk, printer) : get_once(&walk, printer);
     get_walk_fini(&walk);
     wf_watch_close(&walk.watch);
+    wf_watch_close(&walk.clock);
     free(walk.was_matched);
     return status;
 }

@@ -29,6 +29,11 @@ static void add_time_or_null(struct wf_strbuf *out, int64_t utc_ns)
     wf_strbuf_add_char(out, '"');
 }
 
+static bool is_replayed(const struct get_item *item)
+{
+    return item->stamp != NULL && (item->stamp->flags & WF_SAMPLE_REPLAY) != 0;
+}
+
 static void add_json(struct wf_strbuf *out, const struct get_item *item)
 {
     const char *unit = item->schema->parameters[item->parameter].unit;
@@ -49,6 +54,8 @@ static void add_json(struct wf_strbuf *out, const struct get_item *item)
         wf_strbuf_addf(out, ", \"age_s\": %.6f", (double)item->age_ns / 1e9);
     else
         wf_strbuf_add(out, ", \"age_s\": null");
+    if (is_replayed(item))
+        wf_strbuf_add(out, ", \"replay\": true");
     wf_strbuf_addf(out, ", \"severity\": %u}", item->severity);
 }
 
@@ -138,6 +145,8 @@ static void fill_row(struct get_row *row, const struct get_item *item, bool is_r
     wf_strbuf_add(&text, wf_quality_name(item->quality));
     if (item->severity > WF_SEVERITY_NORMAL)
         wf_strbuf_addf(&text, " !%u", item->severity);
+    if (is_replayed(item))
+        wf_strbuf_add(&text, " REPLAY");
     row->cells[3] = take_text(&text);
     wf_strbuf_init(&text, LINE_MAX_BYTES);
     if (item->stamp != NULL)

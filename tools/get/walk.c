@@ -8,6 +8,7 @@
 
 #include <watchfloor/clock.h>
 #include <watchfloor/names.h>
+#include <watchfloor/replay.h>
 
 #define KEY_MAX 200
 
@@ -110,11 +111,14 @@ static void visit_table(struct get_walk *walk, const struct wf_region *region,
 static void visit_samples(struct get_walk *walk, const struct wf_region *region,
                           const struct wf_region_info *info, const struct wf_schema *schema)
 {
+    struct wf_replay replay;
     struct wf_stamp stamp;
     int rc = WF_ERR_BUSY;
 
     for (int tries = 0; tries < 100 && rc == WF_ERR_BUSY; tries++)
         rc = wf_region_latest(region, walk->payload, walk->payload_size, &stamp);
+    if (rc == 0 && (stamp.flags & WF_SAMPLE_REPLAY) != 0 && wf_replay_find(walk->clock, &replay))
+        wf_replay_age(&replay, wf_mono_now_ns(), &stamp);
     visit_payload(walk, info, schema, rc == 0 ? &stamp : NULL, NULL);
 }
 

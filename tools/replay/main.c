@@ -160,6 +160,7 @@ static int start(struct session *session, const struct wf_common *common,
         return rc;
     warn_of_trouble(session);
     stage.streams = tape_streams(session->tape);
+    stage.history = history;
     rc = stage_open(&stage, &session->stage, err);
     if (rc == 0)
         rc = wf_control_listen(&session->loop, &control, &session->server, err);

@@ -25,6 +25,8 @@ struct player {
     int64_t position_ns; /* while paused; else of the moment `anchor` */
     int64_t anchor_mono_ns;
     int64_t published_ns; /* receive time of the newest that was published */
+    int64_t next_ns;      /* nothing received before was not published */
+    uint64_t moves;       /* seeks, the first one to the beginning included */
     double behind_s;
 };
 
@@ -84,6 +86,18 @@ static uint64_t wait_ms(const struct player *player, int64_t time_ns)
     return seconds <= 0 ? 0 : seconds > 3600 ? 3600000 : (uint64_t)ceil(seconds * 1e3);
 }
 
+/* What comes next; from here on it is known that nothing comes before. */
+static const struct tape_sample *look(struct player *player, int *out_rc, struct wf_err *err)
+{
+    const struct tape_sample *sample = tape_look(player->tape, out_rc, err);
+
+    if (sample != NULL)
+        player->next_ns = sample->row->time_ns;
+    else if (*out_rc == 0)
+        player->next_ns = INT64_MAX;
+    return sample;
+}
+
 static void publish(struct player *player, const struct tape_sample *sample)
 {
     player->published_ns = sample->row->time_ns;
@@ -102,7 +116,7 @@ static void play(uv_timer_t *timer)
         return;
     now_ns = position_now(player);
     for (int i = 0; i < BATCH_MAX; i++) {
-        const struct tape_sample *sample = tape_look(player->tape, &rc, &err);
+        const struct tape_sample *sample = look(player, &rc, &err);
 
         if (sample == NULL) {
             stage_ring(player->stage);
@@ -190,7 +204,7 @@ int player_step(struct player *player, uint64_t samples, int64_t time_ns, struct
                    ? player->options.to_ns
                    : player->position_ns + time_ns;
     while (!player->is_finished) {
-        const struct tape_sample *sample = tape_look(player->tape, &rc, err);
+        const struct tape_sample *sample = look(player, &rc, err);
 
         if (sample == NULL) {
             if (rc == 0)
@@ -224,17 +238,28 @@ int player_seek(struct player *player, int64_t time_ns, struct wf_err *err)
     if (time_ns < player->options.from_ns || time_ns > player->options.to_ns)
         return wf_fail(err, WF_ERR_LIMIT, "that is outside of what is replayed");
     rc = tape_seek(player->tape, time_ns, err);
-    if (rc == 0)
-        rc = tape_state_at(player->tape, time_ns, show_state, player, err);
     if (rc < 0)
         return rc;
     player->is_finished = false;
-    player->published_ns = time_ns;
+    player->published_ns = player->next_ns = time_ns;
+    player->moves++;
     set_anchor(player, time_ns);
+    report(player); /* before the state of then: what follows is of another journey */
+    rc = tape_state_at(player->tape, time_ns, show_state, player, err);
+    if (rc < 0)
+        return rc;
     if (!player->is_paused)
         (void)uv_timer_start(&player->due, play, 0, 0);
     report(player);
     return WF_OK;
+}
+
+/* The clock, but no further than what was published: whoever judges by it must have seen all. */
+static int64_t position_published(const struct player *player)
+{
+    int64_t position_ns = position_now(player);
+
+    return position_ns < player->next_ns ? position_ns : player->next_ns;
 }
 
 void player_look(const struct player *player, struct stage_report *out)
@@ -243,7 +268,8 @@ void player_look(const struct player *player, struct stage_report *out)
         .state = player->is_finished ? 2
                  : player->is_paused ? 1
                                      : 0,
-        .position_ns = position_now(player),
+        .position_ns = position_published(player),
+        .moves = player->moves,
         .from_ns = player->options.from_ns,
         .to_ns = player->options.to_ns,
         .speed = player->speed,

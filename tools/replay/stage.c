@@ -30,7 +30,7 @@ struct stage {
     struct wf_schema *schema; /* of wf.replay */
     struct wf_writer *writer;
     uint64_t *payload;
-    char origin[65];
+    char origin[65], history[256];
     uint64_t sequence;
 };
 
@@ -94,6 +94,8 @@ int stage_open(const struct stage_options *options, struct stage **out_stage, st
     if (stage == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     (void)wf_copy_text(stage->origin, sizeof(stage->origin), options->origin);
+    if (!wf_copy_text(stage->history, sizeof(stage->history), options->history))
+        stage->history[0] = '\0'; /* half a path is none */
     stage->lines = calloc(options->streams, sizeof(stage->lines[0]));
     rc = stage->lines != NULL ? wf_publisher_open(&publisher, &stage->publisher, err)
                               : wf_fail(err, WF_ERR_NOMEM, "out of memory");
@@ -180,10 +182,12 @@ void stage_report(struct stage *stage, const struct stage_report *report)
     info->from = report->from_ns;
     info->to = report->to_ns;
     info->speed = report->speed;
+    info->moves = report->moves;
     info->samples = stage->published;
     info->refused = stage->refused;
     info->behind = report->behind_s;
     (void)wf_copy_text(info->origin, sizeof(info->origin), stage->origin);
+    (void)wf_copy_text(info->history, sizeof(info->history), stage->history);
     (void)wf_writer_publish(stage->writer, &stamp, stage->payload);
     wf_publisher_heartbeat(stage->publisher, stamp.received_mono_ns);
     wf_publisher_ring(stage->publisher);

@@ -12,8 +12,9 @@
 #include "tape.h"
 
 struct stage_report {
-    int state; /* of replay.ini: 0 playing, 1 paused, 2 finished */
-    int64_t position_ns, from_ns, to_ns;
+    int state;                           /* of replay.ini: 0 playing, 1 paused, 2 finished */
+    int64_t position_ns, from_ns, to_ns; /* position: received until then was published */
+    uint64_t moves;                      /* how often it was set to another place */
     double speed, behind_s;
 };
 
@@ -21,7 +22,7 @@ struct stage;
 
 struct stage_options {
     const char *instance, *state, *group;
-    const char *origin; /* instance whose history it is */
+    const char *origin, *history; /* instance whose history it is, and its folder */
     size_t streams;
 };
 

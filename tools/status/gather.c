@@ -8,10 +8,12 @@
 
 #include "status.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <watchfloor/clock.h>
 #include <watchfloor/names.h>
+#include <watchfloor/replay.h>
 #include <watchfloor/value.h>
 
 #define WRITERS_MAX   64
@@ -85,8 +87,40 @@ static json_t *gather_own(const struct wf_watch *watch, const char *subsystem, i
     return sample;
 }
 
+/* When the newest sample came; of a replay, by its clock. */
+static int64_t last_sample_mono_ns(const struct wf_region *region,
+                                   const struct wf_region_info *info,
+                                   const struct wf_replay *replay, int64_t now)
+{
+    const struct wf_schema *schema = wf_region_schema(region);
+    void *payload = replay != NULL ? malloc(schema->payload_bytes) : NULL;
+    struct wf_stamp stamp;
+    int64_t last = info->last_sample_mono_ns;
+
+    if (payload != NULL && wf_region_latest(region, payload, schema->payload_bytes, &stamp) == 0) {
+        wf_replay_age(replay, now, &stamp);
+        last = stamp.received_mono_ns;
+    }
+    free(payload);
+    return last;
+}
+
+static json_t *gather_replay(const struct wf_replay *replay, int64_t now)
+{
+    static const char *const states[] = { "playing", "paused", "finished" };
+    char text[64];
+    struct wf_strbuf position = WF_STRBUF_FIXED(text);
+
+    if (replay == NULL)
+        return json_null();
+    wf_strbuf_add_time(&position, wf_replay_now_ns(replay, now), 3);
+    return json_pack("{s:s, s:s, s:s, s:f}", "origin", replay->origin, "position", text, "state",
+                     states[replay->state], "speed", replay->speed);
+}
+
 /* What the region itself tells, for every subsystem alike, whoever counts it. */
-static json_t *describe_region(const struct wf_region *region, int64_t now)
+static json_t *describe_region(const struct wf_region *region, const struct wf_replay *replay,
+                               int64_t now)
 {
     const struct wf_schema *schema = wf_region_schema(region);
     char text[WF_FULL_NAME_SIZE];
@@ -94,17 +128,19 @@ static json_t *describe_region(const struct wf_region *region, int64_t now)
     struct wf_region_info info;
     json_t *one = json_object();
     enum wf_quality quality;
+    int64_t last;
 
     wf_region_info(region, &info);
     wf_strbuf_add_name(&name, info.source, info.subsystem, NULL);
-    quality = wf_quality_now(schema, WF_QUALITY_VALID, info.last_sample_mono_ns, now);
+    last = last_sample_mono_ns(region, &info, replay, now);
+    quality = wf_quality_now(schema, WF_QUALITY_VALID, last, now);
     (void)json_object_set_new(one, "name", json_string(text));
     (void)json_object_set_new(one, "source", json_string(info.source));
     (void)json_object_set_new(one, "subsystem", json_string(info.subsystem));
     (void)json_object_set_new(one, "title", json_string(schema->title));
     (void)json_object_set_new(one, "samples", json_integer((json_int_t)info.head));
     (void)json_object_set_new(one, "rate_hz", json_null());
-    (void)json_object_set_new(one, "age_s", age_s(info.last_sample_mono_ns, now));
+    (void)json_object_set_new(one, "age_s", age_s(last, now));
     (void)json_object_set_new(one, "stale", json_boolean(quality == WF_QUALITY_STALE));
     (void)json_object_set_new(one, "never", json_boolean(quality == WF_QUALITY_NEVER));
     (void)json_object_set_new(one, "gaps", json_null());
@@ -151,7 +187,8 @@ static json_t *index_rows(const json_t *rows)
 }
 
 /* One object for each region of samples; the receiver's counters where it counts. */
-static json_t *gather_subsystems(const struct wf_watch *watch, int64_t now)
+static json_t *gather_subsystems(const struct wf_watch *watch, const struct wf_replay *replay,
+                                 int64_t now)
 {
     json_t *rows = status_rows(status_region(watch, "subsystems"));
     json_t *by_key = index_rows(rows);
@@ -167,7 +204,7 @@ static json_t *gather_subsystems(const struct wf_watch *watch, int64_t now)
         wf_region_info(region, &info);
         if (info.kind != WF_KIND_SAMPLES)
             continue;
-        one = describe_region(region, now);
+        one = describe_region(region, replay, now);
         key_of(info.source, info.subsystem, name);
         json_object_foreach(json_object_get(by_key, name), key, value)
         {
@@ -218,9 +255,12 @@ static json_t *gather_troubles(const struct wf_watch *watch)
 json_t *status_gather(const struct wf_watch *watch, const char *instance, bool with_rejects)
 {
     int64_t now = wf_mono_now_ns();
+    struct wf_replay found;
+    const struct wf_replay *replay = wf_replay_find(watch, &found) ? &found : NULL;
     json_t *status = json_object();
 
     (void)json_object_set_new(status, "instance", json_string(instance));
+    (void)json_object_set_new(status, "replay", gather_replay(replay, now));
     (void)json_object_set_new(status, "ready", json_false());
     (void)json_object_set_new(status, "problems", json_array());
     (void)json_object_set_new(status, "processes", status_rows(status_region(watch, "processes")));
@@ -228,7 +268,7 @@ json_t *status_gather(const struct wf_watch *watch, const char *instance, bool w
     (void)json_object_set_new(status, "receiver", gather_receiver(watch, now));
     (void)json_object_set_new(status, "links", status_rows(status_region(watch, "links")));
     (void)json_object_set_new(status, "sources", status_rows(status_region(watch, "sources")));
-    (void)json_object_set_new(status, "subsystems", gather_subsystems(watch, now));
+    (void)json_object_set_new(status, "subsystems", gather_subsystems(watch, replay, now));
     (void)json_object_set_new(status, "logger", gather_own(watch, "logger", now));
     (void)json_object_set_new(status, "alerts", gather_alerts(watch, now));
     (void)json_object_set_new(status, "unreadable", gather_troubles(watch));

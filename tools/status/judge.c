@@ -72,7 +72,7 @@ static void forget_processes(json_t *status)
     }
 }
 
-/* True when the receiver is alive. */
+/* True when the receiver is alive, or what plays history in its place. */
 static bool judge_writers(json_t *status)
 {
     const json_t *writers = json_object_get(status, "writers");
@@ -92,7 +92,7 @@ static bool judge_writers(json_t *status)
                         (long long)status_int(one, "pid"), age);
             if (strcmp(role, "up") == 0)
                 forget_processes(status);
-        } else if (strcmp(role, "receiver") == 0)
+        } else if (is_one_of(role, "receiver", "replay"))
             has_receiver = true;
     }
     if (json_array_size(writers) == 0 &&

@@ -272,6 +272,16 @@ static void show_rejects(const json_t *status)
     }
 }
 
+static void show_replay(const json_t *replay)
+{
+    if (!json_is_object(replay))
+        return;
+    (void)printf("REPLAY     of '%s' at %s, %s, speed %g: these values come from history, not from "
+                 "now\n",
+                 status_text(replay, "origin"), status_text(replay, "position"),
+                 status_text(replay, "state"), status_real(replay, "speed"));
+}
+
 void status_show(const json_t *status)
 {
     const json_t *problems = json_object_get(status, "problems");
@@ -280,6 +290,7 @@ void status_show(const json_t *status)
 
     (void)printf("Instance   %s: %s\n", status_text(status, "instance"),
                  status_bool(status, "ready") ? "ready" : "not ready");
+    show_replay(json_object_get(status, "replay"));
     show_processes(status);
     show_writers(status);
     show_receiver(status);

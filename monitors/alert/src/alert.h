@@ -35,6 +35,7 @@
 #include <watchfloor/control/control.h>
 #include <watchfloor/options.h>
 #include <watchfloor/publisher.h>
+#include <watchfloor/replay.h>
 #include <watchfloor/watch.h>
 
 #include "bell.h"
@@ -100,6 +101,14 @@ struct alert_counts {
         disabled, shadow, shown;
 };
 
+/* What time it is: clock.c. */
+struct alert_clock {
+    bool is_replay;
+    bool is_moved;           /* the roster that is made next begins anew */
+    struct wf_replay replay; /* as of the samples that were judged */
+    uint64_t order;          /* of the report with which it came to where it plays now */
+};
+
 struct alert_tables;
 struct alert_health;
 struct alert_blackbox;
@@ -141,6 +150,7 @@ struct alert {
     struct alert_retired *retired;
     bool is_changed; /* lines came or changed: the roster is to be made anew */
 
+    struct alert_clock clock;
     struct wf_alarm_roster *roster;
     struct alert_line **members; /* by index in the roster */
     size_t member_count;
@@ -215,6 +225,27 @@ struct alert_line *alert_follow_find(const struct alert *alert, const char *sour
 /* Paused, or nothing to judge with. */
 bool alert_is_held_up(const struct alert *alert);
 
+/* Was the replay of that life, after so many moves, judged before the restart, from `out_order` on? Once. */
+bool alert_follow_was_in(const struct alert *alert, uint64_t epoch, uint64_t moves,
+                         uint64_t *out_order);
+
+/* --- clock.c ---------------------------------------------------------------------------------- */
+
+/* For everything that lasts: alarms, what people do to them, black boxes. */
+struct wf_alarm_now alert_now(const struct alert *alert);
+/* When a sample was received, by the clock that `mono_ns` of alert_now is of. */
+int64_t alert_clock_mono(const struct alert *alert, const struct wf_stamp *stamp);
+/* Is the sample to be judged? *out is its stamp by that clock. */
+bool alert_clock_accepts(const struct alert *alert, const struct wf_stamp *stamp,
+                         struct wf_stamp *out);
+/* The same for what a plugin said of one; sets the moment. */
+bool alert_clock_accepts_judgement(const struct alert *alert, uint64_t epoch, uint64_t order,
+                                   struct wf_alarm_now *now);
+/* A sample of `line` has its turn: it may be the replay's report. */
+void alert_clock_take(struct alert *alert, const struct alert_line *line);
+/* Is there a replay, or none any more? */
+void alert_clock_look(struct alert *alert);
+
 /* --- judge.c ---------------------------------------------------------------------------------- */
 
 /* Make the roster anew from lines and settings; the old one stays on failure. */
@@ -223,7 +254,6 @@ int alert_judge_rebuild(struct alert *alert, const struct wf_config_alert *setti
 void alert_judge_close(struct alert *alert);
 /* Time passes. */
 void alert_judge_tick(struct alert *alert);
-struct wf_alarm_now alert_now(void);
 /* Counts between transitions, for the next start; malloc'd, NULL when there are none. */
 void *alert_judge_memories(struct alert *alert, size_t *out_bytes);
 void alert_judge_restore_memories(struct alert *alert, const void *blob, size_t bytes);

@@ -35,7 +35,7 @@ struct recording {
     uint64_t bytes;
     uint64_t next_number; /* to be copied */
     uint64_t lost;
-    int64_t until_ns; /* received, monotonic */
+    int64_t until_ns; /* received, by the clock of alert_now */
     bool is_complete;
     uint64_t seqs[TRIPS_MAX];
     size_t seq_count;
@@ -91,7 +91,7 @@ static bool collect(const struct alert *alert, struct recording *recording,
         if (rc < 0)
             return true;
         recording->next_number++;
-        if (sample->stamp.received_mono_ns > recording->until_ns) {
+        if (alert_clock_mono(alert, &sample->stamp) > recording->until_ns) {
             free(sample);
             recording->is_complete = true;
             return true;
@@ -117,7 +117,8 @@ static const struct alert_line *line_of(const struct alert *alert,
 }
 
 /* Number of the oldest sample in the ring that was received after `from_ns`. */
-static uint64_t find_start(const struct alert_line *line, int64_t from_ns)
+static uint64_t find_start(const struct alert *alert, const struct alert_line *line,
+                           int64_t from_ns)
 {
     uint64_t number = line->stamp.number;
     uint64_t slots;
@@ -130,7 +131,7 @@ static uint64_t find_start(const struct alert_line *line, int64_t from_ns)
     while (payload != NULL && number > 0 && line->stamp.number - number < slots) {
         if (wf_region_read(line->region, number - 1, payload, line->schema->payload_bytes, &stamp) <
                 0 ||
-            stamp.received_mono_ns < from_ns)
+            alert_clock_mono(alert, &stamp) < from_ns)
             break;
         number--;
     }
@@ -158,9 +159,9 @@ static void begin(struct alert *alert, const struct alert_line *line, uint64_t s
     recording->trip_epoch = line->stamp.epoch;
     recording->trip_number = line->stamp.number;
     recording->seqs[recording->seq_count++] = seq;
-    recording->until_ns = line->stamp.received_mono_ns + settings->blackbox_after_ns;
-    recording->next_number =
-        find_start(line, line->stamp.received_mono_ns - settings->blackbox_before_ns);
+    recording->until_ns = alert_clock_mono(alert, &line->stamp) + settings->blackbox_after_ns;
+    recording->next_number = find_start(
+        alert, line, alert_clock_mono(alert, &line->stamp) - settings->blackbox_before_ns);
     recording->next = box->recordings;
     box->recordings = recording;
     if (!collect(alert, recording, line->region))
@@ -304,7 +305,8 @@ void alert_blackbox_tick(struct alert *alert, bool is_ending)
 
         if (!recording->is_complete && line != NULL && !collect(alert, recording, line->region))
             recording->is_complete = true;
-        if (is_ending || line == NULL || wf_mono_now_ns() > recording->until_ns + WF_NS_PER_S)
+        if (is_ending || line == NULL ||
+            alert_now(alert).mono_ns > recording->until_ns + WF_NS_PER_S)
             recording->is_complete = true;
         /* Its transition must be there first. */
         if (!recording->is_complete || (alert->held > 0 && !is_ending)) {

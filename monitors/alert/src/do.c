@@ -46,7 +46,7 @@ static json_t *what_changed(const struct alert_command *command)
 int alert_do_ack(struct alert_command *command, struct wf_err *err)
 {
     const json_t *seq = json_object_get(command->request, "seq");
-    struct wf_alarm_now now = alert_now();
+    struct wf_alarm_now now = alert_now(command->alert);
     char note[ALERT_NOTE_SIZE];
     struct wf_alarm_who who = who_of(command, note, sizeof(note));
     int rc;
@@ -66,7 +66,7 @@ int alert_do_shelve(struct alert_command *command, struct wf_err *err)
 {
     double for_s = json_number_value(json_object_get(command->request, "for_s"));
     double max_s = (double)command->shelve_max_ns / 1e9;
-    struct wf_alarm_now now = alert_now();
+    struct wf_alarm_now now = alert_now(command->alert);
     char note[ALERT_NOTE_SIZE];
     struct wf_alarm_who who = who_of(command, note, sizeof(note));
 
@@ -82,7 +82,7 @@ int alert_do_shelve(struct alert_command *command, struct wf_err *err)
 
 int alert_do_unshelve(struct alert_command *command, struct wf_err *err)
 {
-    struct wf_alarm_now now = alert_now();
+    struct wf_alarm_now now = alert_now(command->alert);
     char note[ALERT_NOTE_SIZE];
     struct wf_alarm_who who = who_of(command, note, sizeof(note));
 
@@ -91,7 +91,7 @@ int alert_do_unshelve(struct alert_command *command, struct wf_err *err)
 
 int alert_do_reset(struct alert_command *command, struct wf_err *err)
 {
-    struct wf_alarm_now now = alert_now();
+    struct wf_alarm_now now = alert_now(command->alert);
     char note[ALERT_NOTE_SIZE];
     struct wf_alarm_who who = who_of(command, note, sizeof(note));
 
@@ -101,7 +101,7 @@ int alert_do_reset(struct alert_command *command, struct wf_err *err)
 int alert_do_service(struct alert_command *command, struct wf_err *err)
 {
     const json_t *out = json_object_get(command->request, "out");
-    struct wf_alarm_now now = alert_now();
+    struct wf_alarm_now now = alert_now(command->alert);
     char note[ALERT_NOTE_SIZE];
     struct wf_alarm_who who = who_of(command, note, sizeof(note));
 

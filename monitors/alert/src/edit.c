@@ -141,7 +141,7 @@ static int change(struct alert_command *command, const struct wf_limits *limits,
     struct alert_alarm *alarm = command->alarm;
     const struct wf_alarm_who who = { .user = command->user,
                                       .note = alert_request_text(command->request, "note") };
-    struct wf_alarm_now now = alert_now();
+    struct wf_alarm_now now = alert_now(alert);
     uint64_t hash = alarm->definition_hash;
     json_t *before = in_force(command);
     int rc;

@@ -136,6 +136,7 @@ static size_t earliest(const struct queue *queues, size_t count)
 
 static void judge_sample(struct alert *alert, struct alert_line *line)
 {
+    struct wf_stamp stamp;
     int64_t lag_ns;
 
     line->has_sample = false;
@@ -143,11 +144,14 @@ static void judge_sample(struct alert *alert, struct alert_line *line)
     alert->has_moved = true;
     alert->figures.samples++;
     alert->figures.values += line->schema->parameter_count;
-    if (line->member < 0)
+    alert_clock_take(alert, line);
+    if (line->member < 0 || !alert_clock_accepts(alert, &line->stamp, &stamp))
         return;
     alert->current = line;
-    wf_alarm_roster_sample(alert->roster, (size_t)line->member, &line->stamp, line->payload);
+    wf_alarm_roster_sample(alert->roster, (size_t)line->member, &stamp, line->payload);
     alert->current = NULL;
+    if (alert->clock.is_replay)
+        return; /* it is late by years, perhaps */
     lag_ns = wf_utc_now_ns() - line->stamp.received_ns;
     if (lag_ns > alert->figures.lag_max_ns)
         alert->figures.lag_max_ns = lag_ns;

@@ -13,13 +13,6 @@
 
 #include <watchfloor/log.h>
 
-struct wf_alarm_now alert_now(void)
-{
-    return (struct wf_alarm_now){ .mono_ns = wf_mono_now_ns(),
-                                  .utc_ns = wf_utc_now_ns(),
-                                  .device_ns = WF_TIME_NONE };
-}
-
 /* --- making it --------------------------------------------------------------------------------- */
 
 struct making {
@@ -191,6 +184,20 @@ static void soften(struct wf_alarm_memory *memory)
         memory->highest = 0;
 }
 
+/* The replay is somewhere else: whatever was going on is over. What people marked stays. */
+static void end_softly(struct making *making, size_t index, struct wf_alarm_memory *memory,
+                       uint64_t hash)
+{
+    struct alert_alarm *alarm = making->alarms[index];
+    struct wf_err err = { 0 };
+
+    soften(memory);
+    alarm->definition_hash = hash;
+    if (wf_alarm_roster_restore(making->roster, index, memory, &making->now, &err) < 0)
+        wf_log_error("%s; it begins anew", err.text);
+    making->is_changed[index] = memory->state != WF_ALARM_NORMAL;
+}
+
 static void restore_one(struct making *making, size_t index)
 {
     struct alert_alarm *alarm = making->alarms[index];
@@ -208,6 +215,10 @@ static void restore_one(struct making *making, size_t index)
     /* Everything up to the positions of the lines is in it, whatever sample it last changed with. */
     memory.epoch = memory.order = alarm->emitted.epoch = alarm->emitted.order = 0;
     memory.step = alarm->emitted.step = 0;
+    if (making->alert->clock.is_moved) {
+        end_softly(making, index, &memory, hash);
+        return;
+    }
     if (hash == alarm->definition_hash)
         rc = wf_alarm_roster_restore(making->roster, index, &memory, &making->now, &err);
     if (hash == alarm->definition_hash && rc == 0)
@@ -276,7 +287,9 @@ static void hash_config(struct making *making)
 static void swap(struct making *making)
 {
     struct alert *alert = making->alert;
-    const struct wf_alarm_who who = { .user = "wf-alert", .note = "its definition changed" };
+    const struct wf_alarm_who who = { .user = "wf-alert",
+                                      .note = alert->clock.is_moved ? "the replay was moved"
+                                                                    : "its definition changed" };
 
     wf_alarm_roster_destroy(&alert->roster);
     free(alert->members);
@@ -315,7 +328,7 @@ static void swap(struct making *making)
 int alert_judge_rebuild(struct alert *alert, const struct wf_config_alert *settings,
                         struct wf_err *err)
 {
-    struct making making = { .alert = alert, .settings = settings, .now = alert_now() };
+    struct making making = { .alert = alert, .settings = settings, .now = alert_now(alert) };
     int rc = create_all(&making, err);
 
     if (rc == 0)
@@ -335,8 +348,10 @@ int alert_judge_rebuild(struct alert *alert, const struct wf_config_alert *setti
         alert_edit_restore(making.members, making.roster, i, making.alarms[i]);
         restore_one(&making, i);
     }
-    alert_follow_recall(alert, making.roster);
+    if (!alert->clock.is_moved)
+        alert_follow_recall(alert, making.roster);
     swap(&making);
+    alert->clock.is_moved = false;
     free(making.is_changed);
     alert_tables_count_children(alert);
     alert_tables_watch_limits(alert);
@@ -359,11 +374,11 @@ void alert_judge_close(struct alert *alert)
 
 void alert_judge_tick(struct alert *alert)
 {
-    struct wf_alarm_now now = alert_now();
+    struct wf_alarm_now now = alert_now(alert);
 
     if (alert->roster == NULL || alert_is_held_up(alert))
         return;
-    alert->alive_ns = now.mono_ns;
+    alert->alive_ns = wf_mono_now_ns();
     if (now.mono_ns >= wf_alarm_roster_due(alert->roster))
         wf_alarm_roster_tick(alert->roster, &now);
 }

@@ -91,7 +91,8 @@ static bool add_past(struct pasts *pasts, struct alert_line *line, const struct 
     return true;
 }
 
-static void find_pasts(struct alert_line *line, bool is_whole, void *payload, struct pasts *pasts)
+static void find_pasts(const struct alert *alert, struct alert_line *line, bool is_whole,
+                       void *payload, struct pasts *pasts)
 {
     uint64_t end = line->cursor.next - (line->has_sample ? 1 : 0);
     struct wf_region_info info;
@@ -107,7 +108,7 @@ static void find_pasts(struct alert_line *line, bool is_whole, void *payload, st
     for (; number < end; number++)
         if (wf_region_read(line->region, number, payload, line->schema->payload_bytes, &stamp) ==
                 0 &&
-            !add_past(pasts, line, &stamp))
+            alert_clock_accepts(alert, &stamp, &stamp) && !add_past(pasts, line, &stamp))
             return;
 }
 
@@ -127,7 +128,7 @@ void alert_follow_recall(struct alert *alert, struct wf_alarm_roster *roster)
         return;
     for (struct alert_line *line = alert->lines; line != NULL; line = line->next)
         if (line->member >= 0)
-            find_pasts(line, is_whole || has_rates(line->schema), payload, &pasts);
+            find_pasts(alert, line, is_whole || has_rates(line->schema), payload, &pasts);
     if (pasts.count > 0)
         qsort(pasts.list, pasts.count, sizeof(*pasts.list), compare_pasts);
     for (size_t i = 0; i < pasts.count; i++) {
@@ -135,7 +136,8 @@ void alert_follow_recall(struct alert *alert, struct wf_alarm_roster *roster)
         struct wf_stamp stamp;
 
         if (wf_region_read(line->region, pasts.list[i].number, payload, line->schema->payload_bytes,
-                           &stamp) == 0)
+                           &stamp) == 0 &&
+            alert_clock_accepts(alert, &stamp, &stamp))
             wf_alarm_roster_recall(roster, (size_t)line->member, &stamp, payload);
     }
     free(payload);
@@ -189,6 +191,12 @@ void *alert_follow_positions(const struct alert *alert, size_t *out_bytes)
     for (const struct alert_line *line = alert->lines; line != NULL; line = line->next)
         add_position(&positions, line->name_hash, line->created_ns,
                      line->cursor.next - (line->has_sample ? 1 : 0));
+    if (alert->clock.is_replay) {
+        add_position(&positions, hash_plugin("replay", "moves", ""),
+                     (int64_t)alert->clock.replay.stamp.epoch, alert->clock.replay.moves);
+        add_position(&positions, hash_plugin("replay", "order", ""),
+                     (int64_t)alert->clock.replay.stamp.epoch, alert->clock.order);
+    }
     alert_plugins_positions(alert, add_plugin_position, &positions);
     /* Of what has not come back since the start. */
     for (size_t at = 0; at + sizeof(struct position) <= alert->positions_bytes;
@@ -217,6 +225,19 @@ static bool take_position(const struct alert *alert, uint64_t name, struct posit
         return true;
     }
     return false;
+}
+
+bool alert_follow_was_in(const struct alert *alert, uint64_t epoch, uint64_t moves,
+                         uint64_t *out_order)
+{
+    struct position journey, order;
+    bool is_kept = take_position(alert, hash_plugin("replay", "moves", ""), &journey) &&
+                   take_position(alert, hash_plugin("replay", "order", ""), &order);
+
+    if (!is_kept || (uint64_t)journey.created_ns != epoch || journey.next != moves)
+        return false;
+    *out_order = order.next;
+    return true;
 }
 
 void alert_follow_plugin_positions(const struct alert *alert, const char *plugin,
@@ -398,6 +419,7 @@ static void take_regions(struct alert *alert)
     }
     for (size_t i = 0; wf_watch_trouble(alert->watch, i) != NULL; i++)
         wf_log_warning("%s; its alarms are not judged", wf_watch_trouble(alert->watch, i));
+    alert_clock_look(alert);
 }
 
 void alert_follow_refresh(struct alert *alert)
@@ -409,6 +431,8 @@ void alert_follow_refresh(struct alert *alert)
         wf_log_warning("look for regions: %s; looking again", err.text);
     if (rc > 0)
         take_regions(alert);
+    else
+        alert_clock_look(alert);
     if (!alert->is_changed || !alert->is_open)
         return;
     alert->is_changed = false;
@@ -453,7 +477,9 @@ int alert_follow_open(struct alert *alert, struct wf_err *err)
 
     if (copy == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    options.pattern_count = split_patterns(copy, words, WORDS_MAX);
+    options.pattern_count = split_patterns(copy, words, WORDS_MAX - 1);
+    if (options.pattern_count > 0) /* the clock of a replay, whatever is judged */
+        words[options.pattern_count++] = WF_SOURCE_OWN "." WF_REPLAY_SUBSYSTEM;
     rc = wf_watch_open(&options, &alert->watch, err);
     free(copy);
     if (rc == 0)

@@ -68,6 +68,8 @@ static void take_judgement(struct alert_plugin *plugin, const char *line)
 
     struct wf_alarm_now now = { .mono_ns = mono, .utc_ns = utc, .device_ns = device };
 
+    if (!alert_clock_accepts_judgement(alert, epoch, order, &now))
+        return;
     alert->judged_epoch = epoch;
     alert->judged_number = number;
     alert->why = subject->why;

@@ -320,7 +320,8 @@ void con_model_refresh(struct con_model *model, const struct con_now *now)
 
 /* --- samples -------------------------------------------------------------- */
 
-static bool take_newest(struct con_entry *entry, const struct con_now *now)
+static bool take_newest(const struct con_model *model, struct con_entry *entry,
+                        const struct con_now *now)
 {
     uint64_t head = entry->info.head;
     bool had_sample = entry->has_sample;
@@ -335,6 +336,7 @@ static bool take_newest(struct con_entry *entry, const struct con_now *now)
                          &entry->stamp) < 0)
         return false;
     entry->has_sample = true;
+    con_replay_age(model, entry);
     con_judge_entry(entry, !had_sample, now->mono_ns);
     return true;
 }
@@ -347,7 +349,7 @@ bool con_model_update(struct con_model *model, const struct con_now *now)
     for (size_t i = 0; i < model->entry_count; i++) {
         struct con_entry *entry = &model->entries[i];
 
-        if (take_newest(entry, now))
+        if (take_newest(model, entry, now))
             is_new = true;
         if (entry->history != NULL)
             mon_history_take(entry->history, entry->region, now->mono_ns);

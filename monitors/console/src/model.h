@@ -16,6 +16,7 @@
 
 #include <watchfloor/plugin.h>
 #include <watchfloor/region.h>
+#include <watchfloor/replay.h>
 #include <watchfloor/watch.h>
 
 #include "alarms.h"
@@ -75,20 +76,12 @@ enum con_state {
     CON_STATE_LIVE,
 };
 
-/* The replay that feeds this instance. */
-struct con_replay {
-    bool is_there;
-    int state; /* of wf.replay: 0 playing, 1 paused, 2 finished */
-    int64_t position_ns;
-    double speed; /* 0: as fast as possible */
-    char origin[65];
-};
-
 struct con_model {
     struct wf_watch *watch;
     char instance[32];
-    struct con_now now; /* of the last update; its mono_ns stands still with a paused replay */
-    struct con_replay replay;
+    struct con_now now; /* of the last update; utc_ns is that of a replay where there is one */
+    bool is_replay;
+    struct wf_replay replay; /* that feeds this instance */
 
     struct con_entry *entries; /* as the watch sorts them, own health last; no tables */
     size_t entry_count;

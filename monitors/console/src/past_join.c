@@ -119,6 +119,8 @@ static void add_row(void *context, int64_t time_ns, double value, enum mon_hole 
     struct joining *joining = context;
     const struct wf_past *past = &joining->out->past;
 
+    if (time_ns > past->to_ns + CLOCK_OFF_NS)
+        return; /* a replay was set back: it saw the future */
     if (joining->first_ns == WF_TIME_NONE || time_ns < joining->first_ns)
         joining->first_ns = time_ns;
     if (time_ns <= joining->recorded_ns || time_ns < past->from_ns) {

@@ -10,6 +10,7 @@
 
 #include <watchfloor/clock.h>
 #include <watchfloor/log.h>
+#include <watchfloor/replay.h>
 #include <watchfloor/store/journal.h>
 
 #define JOURNAL_MAX 32
@@ -244,7 +245,7 @@ static int take_entry(void *context, const struct wf_journal_entry *entry)
     reading->journal->utc_ns = entry->utc_ns;
     reading->journal->is_dirty = true;
     reading->count++;
-    if (entry->kind != WF_JOURNAL_TRANSITION)
+    if (entry->kind != WF_JOURNAL_TRANSITION || reading->program->is_replay)
         return 0;
     /* NaN is none. */
     if (entry->limit == entry->limit)
@@ -281,10 +282,25 @@ static void read_journal(struct ntf_program *program, struct journal *journal)
     }
 }
 
+/* Alarms of recorded telemetry are nobody's to answer: they are passed over, and never told later. */
+static void look_for_replay(struct ntf_program *program)
+{
+    struct wf_replay replay;
+    bool was_replay = program->is_replay;
+
+    (void)wf_watch_refresh(program->watch, NULL); /* also before what a region brings is read */
+    program->is_replay = wf_replay_find(program->watch, &replay);
+    if (program->is_replay && !was_replay)
+        wf_log_info("this is a replay of '%s': nobody is told of its alarms", replay.origin);
+    else if (was_replay && !program->is_replay)
+        wf_log_info("no replay any more: people are told of alarms");
+}
+
 bool ntf_follow_read(struct ntf_program *program)
 {
     bool has_more = false;
 
+    look_for_replay(program);
     for (size_t i = 0; i < program->follow->count; i++) {
         struct journal *journal = &program->follow->journals[i];
 

@@ -175,6 +175,7 @@ void ntf_health_publish(struct ntf_program *program, bool is_stopped)
 
     fill(program, health->info, ntf_now(program).now_ns);
     health->info->state = is_stopped                                    ? NOTIFY_STATES_STOPPED
+                          : program->is_replay                          ? NOTIFY_STATES_REPLAY
                           : program->is_keeping && program->is_restored ? NOTIFY_STATES_WORKING
                                                                         : NOTIFY_STATES_FAILING;
     program->delay_ns = 0;

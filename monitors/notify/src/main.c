@@ -345,7 +345,7 @@ static void close_handle(uv_handle_t *handle, void *context)
 
 static int open_regions(struct ntf_program *program, struct wf_err *err)
 {
-    static const char *const patterns[] = { "wf.alarms*" };
+    static const char *const patterns[] = { "wf.alarms*", "wf.replay" };
     const struct wf_publisher_options options = {
         .instance = program->paths->instance,
         .role = "notify",

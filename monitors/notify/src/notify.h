@@ -87,6 +87,7 @@ struct ntf_program {
     struct wf_publisher *publisher;
     struct ntf_health *health;
     struct wf_watch *watch;
+    bool is_replay; /* of telemetry that was recorded: nobody is told */
     struct mon_bell *bell;
     struct wf_control_server *control;
     bool is_pumping;

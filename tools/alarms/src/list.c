@@ -119,7 +119,14 @@ static void add_guidance(struct show_table *table, const struct mon_alarm *alarm
         show_cell(table, alarm->guidance);
 }
 
-static void add_row(struct show_table *table, const struct mon_alarm *alarm, bool has_monitors)
+/* What time it is for the alarms. */
+static int64_t now_of(const struct list_rows *rows)
+{
+    return rows->is_replay ? wf_replay_now_ns(&rows->replay, wf_mono_now_ns()) : wf_utc_now_ns();
+}
+
+static void add_row(struct show_table *table, const struct mon_alarm *alarm, int64_t now_ns,
+                    bool has_monitors)
 {
     int64_t since_ns = alarm->raised_ns != WF_TIME_NONE && alarm->raised_ns > 0 ? alarm->raised_ns
                                                                                 : alarm->changed_ns;
@@ -131,7 +138,7 @@ static void add_row(struct show_table *table, const struct mon_alarm *alarm, boo
     add_limit(table, alarm);
     if (since_ns != WF_TIME_NONE && since_ns > 0) {
         show_cell_time(table, since_ns);
-        show_cell_age(table, wf_utc_now_ns() - since_ns);
+        show_cell_age(table, now_ns - since_ns);
     } else {
         show_cell(table, "");
         show_cell(table, "");
@@ -153,9 +160,13 @@ static void print_table(const struct list_rows *rows)
                                           "SINCE",    "AGE",   "N",     "SEQ",   "WHO" };
     bool has_monitors = rows->monitor_count > 1;
     struct show_table table;
-    char text[240];
+    char text[400];
     struct wf_strbuf header = WF_STRBUF_FIXED(text);
 
+    if (rows->is_replay) {
+        wf_replay_describe(&rows->replay, wf_mono_now_ns(), &header);
+        wf_strbuf_add(&header, " | ");
+    }
     add_header(&rows->counts, &header);
     (void)puts(text);
     if (rows->count == 0)
@@ -167,7 +178,7 @@ static void print_table(const struct list_rows *rows)
         show_cell(&table, "MONITOR");
     show_cell(&table, "GUIDANCE");
     for (size_t i = 0; i < rows->count; i++)
-        add_row(&table, &rows->list[i], has_monitors);
+        add_row(&table, &rows->list[i], now_of(rows), has_monitors);
     show_table_print(&table, 0);
     show_table_fini(&table);
 }
@@ -263,7 +274,8 @@ static void print_json(const struct list_rows *rows, bool is_indented)
     for (unsigned severity = 1; severity < WF_COUNT_OF(counts->active); severity++)
         (void)json_object_set_new(by_severity, wf_severity_name(severity),
                                   json_integer((json_int_t)counts->active[severity]));
-    (void)json_object_set_new(json, "time", show_json_time(wf_utc_now_ns()));
+    (void)json_object_set_new(json, "time", show_json_time(now_of(rows)));
+    (void)json_object_set_new(json, "replay", json_boolean(rows->is_replay));
     (void)json_object_set_new(json, "monitors", json_integer((json_int_t)rows->monitor_count));
     (void)json_object_set_new(json, "live", json_integer((json_int_t)rows->live_count));
     (void)json_object_set_new(

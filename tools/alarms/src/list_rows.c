@@ -34,7 +34,8 @@ bool list_contains(const char *text, const char *part)
 
 int list_rows_open(const struct desk *desk, struct list_rows **out_rows, struct wf_err *err)
 {
-    static const char *const tables[] = { "wf.alarms", "wf.alarms_*" };
+    static const char *const tables[] = { "wf.alarms", "wf.alarms_*",
+                                          WF_SOURCE_OWN "." WF_REPLAY_SUBSYSTEM };
     const struct wf_watch_options options = { .instance = desk->common.paths.instance,
                                               .patterns = tables,
                                               .pattern_count = WF_COUNT_OF(tables) };
@@ -247,6 +248,7 @@ int list_rows_update(struct list_rows *rows, const struct desk *desk,
     mon_alarms_counts(rows->alarms, &rows->counts);
     rows->monitor_count = mon_alarms_monitors(rows->alarms, &rows->live_count);
     rows->count = 0;
+    rows->is_replay = wf_replay_find(rows->watch, &rows->replay);
     if (options->view == LIST_ALL) {
         rc = ask_for_all(rows, desk, options, err);
     } else {

@@ -4,6 +4,8 @@
 
 /* Rows - which alarms a list shows: from the tables, or from the monitors for all of them. */
 
+#include <watchfloor/replay.h>
+
 #include "alarms.h"
 #include "list.h"
 
@@ -12,6 +14,8 @@ struct list_rows {
     size_t count, size;
     struct mon_alarm_counts counts; /* over all, whatever is let through */
     size_t monitor_count, live_count;
+    bool is_replay; /* they are alarms of recorded telemetry */
+    struct wf_replay replay;
 
     struct wf_watch *watch;
     struct mon_alarms *alarms;
