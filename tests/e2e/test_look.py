@@ -185,14 +185,18 @@ class Permissions(Look):
         probe = self.as_nobody(system, "get", "--help")
         if probe.returncode != 0:
             self.skipTest("this build's folder is closed to others: " + probe.stderr)
-        who = "not permitted; user %s and members of group %s are" % (
-            pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name)
-        for arguments in (("get",), ("get", "odd.level"), ("status",), ("status", "--json")):
+        group = grp.getgrgid(os.getegid()).gr_name
+        who = "not permitted; user %s and members of group %s are (usermod -aG %s %s makes you one)" % (
+            pwd.getpwuid(os.geteuid()).pw_name, group, group, pwd.getpwuid(65534).pw_name)
+        for arguments in (("get",), ("get", "odd.level"), ("status",), ("status", "--json"),
+                          ("console", "--once")):
             done = self.as_nobody(system, *arguments)
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertIn(who, done.stdout + done.stderr)
             self.assertNotIn("is the system running", done.stderr)
             self.assertNotIn("nothing runs", done.stdout)
+            self.assertNotIn("No system runs", done.stdout)
+        self.assertIn("not readable", done.stdout)
 
 
 class Status(Look):

@@ -430,6 +430,21 @@ class Notify(NotifyCase):
                               stderr=subprocess.PIPE, timeout=120)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
+    def test_wf_status_tells_how_it_goes(self):
+        self.configure(LOG + "[route bad]\nplugin = exec\nretry = 1h\nretry_max = 1h\nsettings =\n"
+                       "    command = sh -c \"exit 3\"\n")
+        self.journal().write(raised())
+        self.notify()
+
+        def told():
+            found = self.system.status()["notify"]
+            return found["delivered"] == 1 and found["failing"] == 1 and found
+        found = wait_for(told, "one route that tells and one that fails")
+        self.assertEqual((found["state"], found["alarms"]), ("working", 1))
+        text = self.system.run("wf", "status", status=1)
+        self.assertIn("Notify     working: 1 alarm followed in 1 journal; 1 message delivered", text)
+        self.assertIn("1 route of notification fails; wf notify routes says which", text)
+
     def test_a_route_can_be_tried_and_the_log_says_what_became_of_it(self):
         self.configure(LOG + "[route bad]\nplugin = exec\nretry = 1h\nretry_max = 1h\nsettings =\n"
                        "    command = sh -c \"echo no such pager >&2; exit 3\"\nseverity = 4\n")

@@ -270,6 +270,8 @@ json_t *status_gather(const struct wf_watch *watch, const char *instance, bool w
     (void)json_object_set_new(status, "sources", status_rows(status_region(watch, "sources")));
     (void)json_object_set_new(status, "subsystems", gather_subsystems(watch, replay, now));
     (void)json_object_set_new(status, "logger", gather_own(watch, "logger", now));
+    (void)json_object_set_new(status, "recorder", gather_own(watch, "recorder", now));
+    (void)json_object_set_new(status, "notify", gather_own(watch, "notify", now));
     (void)json_object_set_new(status, "alerts", gather_alerts(watch, now));
     (void)json_object_set_new(status, "unreadable", gather_troubles(watch));
     if (with_rejects)

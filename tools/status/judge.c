@@ -179,6 +179,26 @@ static void judge_alerts(json_t *status)
     }
 }
 
+static void judge_notify(json_t *status)
+{
+    const json_t *notify = json_object_get(status, "notify");
+
+    if (status_int(notify, "failing") > 0)
+        add_problem(status, "%lld route%s of notification fail%s; wf notify routes says which",
+                    (long long)status_int(notify, "failing"),
+                    status_int(notify, "failing") == 1 ? "" : "s",
+                    status_int(notify, "failing") == 1 ? "s" : "");
+    else if (strcmp(status_text(notify, "state"), "failing") == 0)
+        add_problem(status,
+                    "wf-notify cannot write its outbox or read a journal; its log says why");
+    if (status_int(notify, "given_up") > 0)
+        add_problem(status,
+                    "nobody was told of %lld message%s in the last hour; wf notify log --failed "
+                    "lists them",
+                    (long long)status_int(notify, "given_up"),
+                    status_int(notify, "given_up") == 1 ? "" : "s");
+}
+
 void status_judge(json_t *status, const struct wf_watch *watch)
 {
     bool has_receiver, are_processes_up;
@@ -191,7 +211,10 @@ void status_judge(json_t *status, const struct wf_watch *watch)
     judge_subsystems(status);
     if (strcmp(status_text(json_object_get(status, "logger"), "state"), "failing") == 0)
         add_problem(status, "the logger cannot write history; its log says why");
+    if (strcmp(status_text(json_object_get(status, "recorder"), "state"), "failing") == 0)
+        add_problem(status, "the recorder cannot write the archive of packets; its log says why");
     judge_alerts(status);
+    judge_notify(status);
     if (json_is_number(json_object_get(json_object_get(status, "logger"), "disk_days")) &&
         json_number_value(json_object_get(json_object_get(status, "logger"), "disk_days")) < 1)
         add_problem(status, "the disk of history is full within a day; keep less ([logger] raw_max,"

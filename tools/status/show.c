@@ -189,6 +189,38 @@ static void show_alerts(const json_t *status)
     }
 }
 
+static void show_recorder(const json_t *status)
+{
+    const json_t *recorder = json_object_get(status, "recorder");
+
+    if (!json_is_object(recorder))
+        return;
+    (void)printf("\nRecorder   %s: %lld packet%s stored, %lld queued, %lld lost\n",
+                 status_text(recorder, "state"), (long long)status_int(recorder, "packets"),
+                 plural(status_int(recorder, "packets")), (long long)status_int(recorder, "queued"),
+                 (long long)status_int(recorder, "lost"));
+}
+
+static void show_notify(const json_t *status)
+{
+    const json_t *notify = json_object_get(status, "notify");
+
+    if (!json_is_object(notify))
+        return;
+    (void)printf("\nNotify     %s: %lld alarm%s followed in %lld journal%s; %lld message%s "
+                 "delivered, %lld attempt%s failed, %lld given up in the last hour\n",
+                 status_text(notify, "state"), (long long)status_int(notify, "alarms"),
+                 plural(status_int(notify, "alarms")), (long long)status_int(notify, "journals"),
+                 plural(status_int(notify, "journals")), (long long)status_int(notify, "delivered"),
+                 plural(status_int(notify, "delivered")), (long long)status_int(notify, "failed"),
+                 plural(status_int(notify, "failed")), (long long)status_int(notify, "given_up"));
+    if (status_int(notify, "waiting") > 0)
+        (void)printf("           %lld message%s wait%s, the oldest for %.0f s\n",
+                     (long long)status_int(notify, "waiting"),
+                     plural(status_int(notify, "waiting")),
+                     status_int(notify, "waiting") == 1 ? "s" : "", status_real(notify, "oldest"));
+}
+
 static void show_subsystems(const json_t *status)
 {
     const json_t *subsystems = json_object_get(status, "subsystems");
@@ -295,7 +327,9 @@ void status_show(const json_t *status)
     show_writers(status);
     show_receiver(status);
     show_logger(status);
+    show_recorder(status);
     show_alerts(status);
+    show_notify(status);
     show_subsystems(status);
     show_misfits(status);
     show_rejects(status);

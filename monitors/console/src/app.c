@@ -429,6 +429,8 @@ int con_app_once(const struct con_app_options *options, struct con_crumb *crumb)
             con_ui_draw(&app.ui, app.model, app.canvas);
         rc = print_screen(&app, &err);
     }
+    if (rc == 0 && app.model->unreadable != NULL)
+        rc = wf_fail(&err, WF_ERR_DENIED, "%s", app.model->unreadable);
     if (rc < 0)
         wf_log_error("%s", err.text);
     else

@@ -299,7 +299,10 @@ static void draw_rule(const struct con_ui *ui, const struct con_model *model,
                        age);
         break;
     case CON_STATE_NO_RECEIVER:
-        if (model->entry_count == 0)
+        if (model->unreadable != NULL)
+            wf_strbuf_addf(&text, "NOT READABLE: what instance '%s' shows may not be read here",
+                           model->instance);
+        else if (model->entry_count == 0)
             wf_strbuf_addf(&text, "NO RECEIVER: no system runs as instance '%s'", model->instance);
         else
             wf_strbuf_add(&text, "NO RECEIVER: other programs publish here, but nothing comes off "

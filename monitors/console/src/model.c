@@ -315,6 +315,9 @@ void con_model_refresh(struct con_model *model, const struct con_now *now)
      */
     rebuild_entries(model);
     judge_writers(model);
+    model->unreadable = model->entry_count == 0 && model->state == CON_STATE_NO_RECEIVER
+                            ? wf_watch_trouble(model->watch, 0)
+                            : NULL;
     con_judge_rates(model);
 }
 

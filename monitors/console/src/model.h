@@ -94,6 +94,7 @@ struct con_model {
     size_t stale_count;
 
     enum con_state state;
+    const char *unreadable; /* nothing can be read, and why; the watch's; NULL = not so */
     int64_t state_age_ns; /* STOPPED, SILENT, NO_DATA: for how long */
     int64_t lag_ns;       /* age of the newest sample of all; -1 = none */
     uint64_t commits;     /* updates that brought something new */

@@ -3,6 +3,7 @@
 
 #include "pages.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -76,6 +77,28 @@ void con_help_draw(struct con_ui *ui, const struct wf_canvas_part *part)
         wf_canvas_put(part, part->width - 1, part->height - 1, 0x2193, WF_STYLE_STRONG);
 }
 
+/* Broken between words; returns the row behind it. */
+static int draw_wrapped(const struct wf_canvas_part *part, int y, const char *text)
+{
+    int room = part->width - 6;
+
+    while (*text != '\0' && y < part->height - 1) {
+        size_t length = strlen(text), cut = length;
+        char line[256];
+
+        if (length > (size_t)room) {
+            for (cut = (size_t)room; cut > 0 && text[cut] != ' '; cut--) {
+            }
+            if (cut == 0)
+                cut = (size_t)room;
+        }
+        (void)snprintf(line, sizeof(line), "%.*s", (int)cut, text);
+        (void)wf_canvas_text(part, 3, y++, WF_STYLE_NORMAL, line);
+        text += cut + (text[cut] == ' ' ? 1 : 0);
+    }
+    return y;
+}
+
 void con_empty_draw(const struct con_model *model, const struct wf_canvas_part *part)
 {
     struct wf_canvas_part box =
@@ -84,6 +107,11 @@ void con_empty_draw(const struct con_model *model, const struct wf_canvas_part *
 
     if (part->width < 66 || part->height < 10)
         box = *part;
+    if (model->unreadable != NULL) {
+        wf_canvas_box(&box, 0, 0, box.width, box.height, "not readable");
+        (void)draw_wrapped(&box, 2, model->unreadable);
+        return;
+    }
     if (model->state == CON_STATE_NO_RECEIVER) {
         wf_canvas_box(&box, 0, 0, box.width, box.height, "nothing is running");
         (void)wf_canvas_textf(&box, 3, 2, WF_STYLE_STRONG, "No system runs as instance '%s'.",

@@ -156,16 +156,18 @@ int wf_mapping_create(const char *name, const struct wf_mapping_options *options
 static int fail_denied(const char *name, enum wf_backing backing, struct wf_err *err)
 {
     struct wf_mapping_info info;
-    char user[64], group[64];
+    char user[64], group[64], you[64];
 
     if (wf_mapping_look(name, backing, &info, NULL) < 0)
         return wf_fail(err, WF_ERR_DENIED, "open '%s': not permitted", name);
     wfi_host_user_name(info.uid, user, sizeof(user));
     wfi_host_group_name(info.gid, group, sizeof(group));
+    wfi_host_user_name((uint32_t)geteuid(), you, sizeof(you));
     if ((info.mode & S_IRGRP) != 0)
         return wf_fail(err, WF_ERR_DENIED,
-                       "open '%s': not permitted; user %s and members of group %s are", name, user,
-                       group);
+                       "open '%s': not permitted; user %s and members of group %s are "
+                       "(usermod -aG %s %s makes you one)",
+                       name, user, group, group, you);
     return wf_fail(err, WF_ERR_DENIED, "open '%s': not permitted; only user %s is", name, user);
 }
 
