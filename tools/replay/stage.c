@@ -13,8 +13,7 @@
 #include "replay_info.h"
 #include "replay_schema.h"
 
-#define WRITER_MAX   32
-#define HEARTBEAT_NS (3 * WF_NS_PER_S)
+#define WRITER_MAX 32
 
 struct line {
     struct wf_writer *writer;
@@ -50,7 +49,7 @@ static int refuse_beside_receiver(const char *instance, struct wf_err *err)
     count = wf_watch_writers(watch, writers, WRITER_MAX);
     for (size_t i = 0; i < count && i < WRITER_MAX && rc == 0; i++)
         if (strcmp(writers[i].role, "receiver") == 0 && writers[i].state == WF_WRITER_RUNNING &&
-            now_ns - writers[i].heartbeat_mono_ns < HEARTBEAT_NS)
+            now_ns - writers[i].heartbeat_mono_ns < WF_HEARTBEAT_MAX_NS)
             rc =
                 wf_fail(err, WF_ERR_BUSY,
                         "instance '%s' has a receiver (pid %d): live telemetry and a replay do not "

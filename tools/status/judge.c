@@ -14,8 +14,6 @@
 #include <watchfloor/clock.h>
 #include <watchfloor/strbuf.h>
 
-#define SILENT_S 5.0
-
 static void add_problem(json_t *status, const char *format, ...) WF_PRINTF(2, 3);
 
 static void add_problem(json_t *status, const char *format, ...)
@@ -87,7 +85,7 @@ static bool judge_writers(json_t *status)
 
         if (strcmp(status_text(one, "state"), "stopped") == 0) {
             add_problem(status, "%s was stopped; its regions show the last values", role);
-        } else if (age > SILENT_S) {
+        } else if (age * 1e9 > (double)WF_HEARTBEAT_MAX_NS) {
             add_problem(status, "%s (process %lld) gave no sign of life for %.0f s", role,
                         (long long)status_int(one, "pid"), age);
             if (strcmp(role, "up") == 0)

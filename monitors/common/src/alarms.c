@@ -8,9 +8,6 @@
 
 #include <watchfloor/clock.h>
 
-/* A monitor whose last sign of life is older than this counts as dead. */
-#define HEARTBEAT_NS (3 * WF_NS_PER_S)
-
 /* Columns of monitors/alert/alarms.ini that are read: member, name there. */
 #define TEXT_COLUMNS(X)                                                                            \
     X(name, "alarm")                                                                               \
@@ -378,8 +375,7 @@ static bool take_table(struct mon_alarms *alarms, const struct wf_watch *watch, 
     if (take_changes(alarms, table, region))
         is_changed = true;
     wf_region_info(region, &info);
-    is_live = info.writer_state == WF_WRITER_RUNNING &&
-              now_mono_ns - info.heartbeat_mono_ns <= HEARTBEAT_NS;
+    is_live = wf_region_is_written(&info, now_mono_ns);
     if (is_live != table->is_live) {
         mark_live(table, is_live);
         is_changed = true;

@@ -8,8 +8,6 @@
 
 #include <watchfloor/clock.h>
 
-#define HEARTBEAT_NS (3 * WF_NS_PER_S)
-
 struct mon_limits {
     struct mon_limit *list;
     size_t count, room;
@@ -40,8 +38,7 @@ static bool is_limits_table(const struct wf_region *region, int64_t now_mono_ns)
     wf_region_info(region, &info);
     return info.kind == WF_KIND_TABLE && wf_name_is_equal(info.source, WF_SOURCE_OWN) &&
            (strcmp(info.subsystem, "limits") == 0 || strncmp(info.subsystem, "limits_", 7) == 0) &&
-           info.writer_state == WF_WRITER_RUNNING &&
-           now_mono_ns - info.heartbeat_mono_ns <= HEARTBEAT_NS;
+           wf_region_is_written(&info, now_mono_ns);
 }
 
 /* A number that differs whenever something in the tables may. */

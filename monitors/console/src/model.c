@@ -293,7 +293,7 @@ static void judge_writers(struct con_model *model)
     if (receiver->state == WF_WRITER_STOPPED) {
         model->state = CON_STATE_STOPPED;
         model->state_age_ns = silence_ns;
-    } else if (silence_ns > CON_HEARTBEAT_NS) {
+    } else if (silence_ns > WF_HEARTBEAT_MAX_NS) {
         model->state = CON_STATE_SILENT;
         model->state_age_ns = silence_ns;
     } else {
@@ -330,8 +330,7 @@ static bool take_newest(const struct con_model *model, struct con_entry *entry,
     bool had_sample = entry->has_sample;
 
     wf_region_info(entry->region, &entry->info);
-    entry->is_live = entry->info.writer_state == WF_WRITER_RUNNING &&
-                     now->mono_ns - entry->info.heartbeat_mono_ns <= CON_HEARTBEAT_NS;
+    entry->is_live = wf_region_is_written(&entry->info, now->mono_ns);
     if (had_sample && entry->info.head == head)
         return false;
     /* On failure the previous one stays, growing older: that is what there is to show. */

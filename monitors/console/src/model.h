@@ -29,9 +29,6 @@ struct con_now {
     int64_t utc_ns, mono_ns;
 };
 
-/* A writer whose last sign of life is older than this is told as silent. */
-#define CON_HEARTBEAT_NS INT64_C(3000000000)
-
 struct con_entry {
     char source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE];
     struct wf_region *region;       /* the watch's; valid until the next refresh */
@@ -95,9 +92,9 @@ struct con_model {
 
     enum con_state state;
     const char *unreadable; /* nothing can be read, and why; the watch's; NULL = not so */
-    int64_t state_age_ns; /* STOPPED, SILENT, NO_DATA: for how long */
-    int64_t lag_ns;       /* age of the newest sample of all; -1 = none */
-    uint64_t commits;     /* updates that brought something new */
+    int64_t state_age_ns;   /* STOPPED, SILENT, NO_DATA: for how long */
+    int64_t lag_ns;         /* age of the newest sample of all; -1 = none */
+    uint64_t commits;       /* updates that brought something new */
 
     struct mon_alarms *alarms;
     struct mon_alarm_counts alarm_counts;

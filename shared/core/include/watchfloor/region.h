@@ -52,6 +52,9 @@ struct wf_stamp {
 
 enum wf_writer_state { WF_WRITER_RUNNING = 1, WF_WRITER_STOPPED = 2 };
 
+/* Writers give a sign of life once a second; one that gave none for so long is taken for dead. */
+#define WF_HEARTBEAT_MAX_NS INT64_C(3000000000)
+
 struct wf_region_info {
     char instance[32], source[WF_NAME_SIZE], subsystem[WF_NAME_SIZE], role[WF_NAME_SIZE];
     enum wf_region_kind kind;
@@ -80,6 +83,13 @@ struct wf_region_info {
 int wf_region_open(const char *instance, const char *source, const char *subsystem,
                    struct wf_region **out_region, struct wf_err *err);
 void wf_region_close(struct wf_region **region);
+
+/* Does its writer run, and gave a sign of life lately? */
+static inline bool wf_region_is_written(const struct wf_region_info *info, int64_t now_mono_ns)
+{
+    return info->writer_state == WF_WRITER_RUNNING &&
+           now_mono_ns - info->heartbeat_mono_ns <= WF_HEARTBEAT_MAX_NS;
+}
 
 const struct wf_schema *wf_region_schema(const struct wf_region *region);
 void wf_region_info(const struct wf_region *region, struct wf_region_info *out);
