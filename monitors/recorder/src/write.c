@@ -14,7 +14,7 @@
 #define RETRY_MIN_NS  (WF_NS_PER_S / 2)
 #define RETRY_MAX_NS  (10 * WF_NS_PER_S)
 #define STOP_TRIES    10 /* at the stop a disk that takes nothing is not waited for */
-#define RETAIN_NS     (60 * WF_NS_PER_S)
+#define RETAIN_NS     (10 * WF_NS_PER_S)
 
 struct write {
     struct rec_recorder *recorder;

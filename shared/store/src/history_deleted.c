@@ -33,7 +33,9 @@ static int deleted_of_file(sqlite3 *db, const struct wf_range *range,
         return 0;
     rc = wfs_prepare(db,
                      "SELECT tier, file, reason, from_ns, to_ns, deleted_ns, rows, bytes"
-                     " FROM _deleted WHERE to_ns > ?1 AND from_ns < ?2 ORDER BY from_ns, id",
+                     " FROM _deleted WHERE to_ns > ?1 AND from_ns < ?2"
+                     /* What was set aside before was no history any more. */
+                     " AND file LIKE '%.db' ORDER BY from_ns, id",
                      &stmt, err);
     if (rc < 0)
         return rc;

@@ -32,6 +32,8 @@ struct wf_packet_log {
     int64_t epoch_id;
     struct wfs_packet_name names[WFS_PACKET_NAMES_MAX];
     size_t name_count;
+    uint64_t kept_bytes; /* of all files, at the last look of retention */
+    bool is_over_told;
     struct wf_packet_log_figures figures;
 };
 

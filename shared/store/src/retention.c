@@ -2,51 +2,29 @@
 /*
  * Retention: the oldest files go when they are too old or there are too many bytes. The file is
  * first renamed (NAME.db.deleted: no reader finds it any more), then a record is committed, then
- * it is unlinked; what a kill leaves in between is finished by the next life. Whether the clock is
- * believed: age.h.
+ * it is unlinked; what a kill leaves in between is finished by the next life. What was set aside
+ * counts and goes like any other file of its date. Whether the clock is believed: age.h.
  */
 
 #include "store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <watchfloor/clock.h>
 
 #include "age.h"
+#include "kept_files.h"
 
 #define LOOK_NS         (10 * WF_NS_PER_S)
 #define LOOK_SOON_NS    WF_NS_PER_S /* where the limit of bytes is near */
-#define MARK            ".deleted"
-#define NAMED_PATH_SIZE (WFS_PATH_SIZE + 64)
-
-struct tier_file {
-    char name[40]; /* "2026-11-20.db", perhaps with MARK */
-    int64_t key;   /* by which they are in order; of a rollup file its start */
-    int64_t from_ns, to_ns;
-    uint64_t bytes;
-    bool is_marked;
-};
-
-struct tier_files {
-    struct tier_file *list;
-    size_t count;
-    uint64_t bytes;
-};
+#define MARK            WFS_KEPT_MARK
+#define NAMED_PATH_SIZE (WFS_PATH_SIZE + 80)
 
 static const char *const tier_names[WF_STORE_TIERS] = { "raw", "minute", "hour" };
-
-static int64_t period_end(enum wf_store_tier tier, int64_t from_ns)
-{
-    return tier == WF_STORE_RAW
-               ? from_ns + WF_NS_PER_DAY
-               : wfs_period_end(tier == WF_STORE_MINUTE ? WFS_TIER_MINUTE : WFS_TIER_HOUR, from_ns);
-}
 
 static int64_t period_start(enum wf_store_tier tier, int64_t time_ns)
 {
@@ -56,97 +34,15 @@ static int64_t period_start(enum wf_store_tier tier, int64_t time_ns)
                                   time_ns);
 }
 
-/* --- what there is --------------------------------------------------------------------------- */
-
-/* Of rollups "2026-11.db" or "2026.db". */
-static bool parse_period(enum wf_store_tier tier, const char *name, int64_t *out_ns)
+static int list_tier(const struct wf_store *store, enum wf_store_tier tier,
+                     struct wfs_kept_files *out, struct wf_err *err)
 {
-    size_t len = tier == WF_STORE_MINUTE ? 7 : 4;
-    char date[16] = "0000-01-01";
-
-    if (strspn(name, "0123456789-") != len || strcmp(name + len, ".db") != 0)
-        return false;
-    memcpy(date, name, len);
-    return wf_parse_time(date, 0, out_ns, NULL) == 0;
-}
-
-/* The name of a file of that tier, perhaps with MARK behind it. */
-static bool parse_name(enum wf_store_tier tier, const char *name, struct tier_file *out)
-{
-    char plain[sizeof(out->name)];
-    size_t len = strlen(name), mark = strlen(MARK);
-
-    if (len >= sizeof(plain))
-        return false;
-    out->is_marked = len > mark && strcmp(name + len - mark, MARK) == 0;
-    (void)snprintf(plain, sizeof(plain), "%.*s", (int)(out->is_marked ? len - mark : len), name);
-    if (tier == WF_STORE_RAW ? !wfs_file_parse(plain, &out->key)
-                             : !parse_period(tier, plain, &out->key))
-        return false;
-    (void)wf_copy_text(out->name, sizeof(out->name), name);
-    out->from_ns = tier == WF_STORE_RAW ? wfs_file_day(out->key) : out->key;
-    out->to_ns = period_end(tier, out->from_ns);
-    return true;
-}
-
-static uint64_t size_of(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
-}
-
-static void measure(const struct wf_store *store, enum wf_store_tier tier, struct tier_file *file)
-{
-    char path[WFS_PATH_SIZE];
-    int len =
-        snprintf(path, sizeof(path) - 8, "%s/%s/%s", store->folder, tier_names[tier], file->name);
-
-    if (len < 0 || (size_t)len >= sizeof(path) - 8)
-        return;
-    file->bytes = size_of(path);
-    (void)snprintf(path + len, 8, "-wal");
-    file->bytes += size_of(path);
-}
-
-static int compare_files(const void *a, const void *b)
-{
-    const struct tier_file *x = a, *y = b;
-
-    return (x->key > y->key) - (x->key < y->key);
-}
-
-static int list_tier(const struct wf_store *store, enum wf_store_tier tier, struct tier_files *out,
-                     struct wf_err *err)
-{
+    static const enum wfs_kept_kind kinds[WF_STORE_TIERS] = { WFS_KEPT_DAYS, WFS_KEPT_MONTHS,
+                                                              WFS_KEPT_YEARS };
     char path[NAMED_PATH_SIZE];
-    struct dirent *entry;
-    DIR *dir;
 
-    *out = (struct tier_files){ 0 };
     (void)snprintf(path, sizeof(path), "%s/%s", store->folder, tier_names[tier]);
-    dir = opendir(path);
-    if (dir == NULL)
-        return errno == ENOENT || errno == ENOTDIR ? 0 : wf_fail_errno(err, errno, "%s", path);
-    while ((entry = readdir(dir)) != NULL) {
-        struct tier_file file = { 0 };
-        struct tier_file *more;
-
-        if (!parse_name(tier, entry->d_name, &file))
-            continue;
-        more = out->count % 64 == 0 ? realloc(out->list, (out->count + 64) * sizeof(*more))
-                                    : out->list;
-        if (more == NULL)
-            break; /* fewer are judged than there are */
-        measure(store, tier, &file);
-        out->list = more;
-        out->list[out->count++] = file;
-        out->bytes += file.bytes;
-    }
-    (void)closedir(dir);
-    if (out->count > 1)
-        qsort(out->list, out->count, sizeof(*out->list), compare_files);
-    return 0;
+    return wfs_kept_list(path, kinds[tier], out, err);
 }
 
 /* --- what was in it ---------------------------------------------------------------------------- */
@@ -193,10 +89,10 @@ static void raise_from(struct wf_store *store, enum wf_store_tier tier, int64_t 
 }
 
 static int insert_deleted(struct wfs_day *day, enum wf_store_tier tier,
-                          const struct tier_file *file, const struct content *content,
+                          const struct wfs_kept_file *file, const struct content *content,
                           const char *reason, struct wf_err *err)
 {
-    char name[40];
+    char name[64];
 
     (void)wf_copy_text(name, sizeof(name), file->name);
     if (file->is_marked)
@@ -210,8 +106,8 @@ static int insert_deleted(struct wfs_day *day, enum wf_store_tier tier,
 }
 
 static int record(struct wf_store *store, struct wfs_slot *slot, enum wf_store_tier tier,
-                  const struct tier_file *file, const struct content *content, const char *reason,
-                  struct wf_err *err)
+                  const struct wfs_kept_file *file, const struct content *content,
+                  const char *reason, struct wf_err *err)
 {
     int rc = wfs_day_begin(slot->day, true, err);
 
@@ -249,17 +145,6 @@ static bool is_recorded(struct wfs_slot *slot, enum wf_store_tier tier, const ch
     return wfs_get_i64(wfs_day_db(slot->day), sql, 0, &count, NULL) == 0 && count > 0;
 }
 
-static void remove_all(const char *path)
-{
-    static const char *const beside[] = { "-wal", "-shm", "" };
-    char name[NAMED_PATH_SIZE + 32];
-
-    for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-        (void)snprintf(name, sizeof(name), "%s%s", path, beside[i]);
-        (void)unlink(name);
-    }
-}
-
 /* From `from` to the same name with MARK, with what lies beside it. */
 static int set_mark(const char *from, const char *to, struct wf_err *err)
 {
@@ -276,7 +161,7 @@ static int set_mark(const char *from, const char *to, struct wf_err *err)
     return 0;
 }
 
-static int delete_file(struct wf_store *store, enum wf_store_tier tier, struct tier_file *file,
+static int delete_file(struct wf_store *store, enum wf_store_tier tier, struct wfs_kept_file *file,
                        const char *reason, struct wf_err *err)
 {
     char path[NAMED_PATH_SIZE], marked[NAMED_PATH_SIZE + 16];
@@ -289,7 +174,7 @@ static int delete_file(struct wf_store *store, enum wf_store_tier tier, struct t
     (void)snprintf(path, sizeof(path), "%s/%s/%s", store->folder, tier_names[tier], file->name);
     (void)snprintf(marked, sizeof(marked), "%s%s", path, file->is_marked ? "" : MARK);
     if (!file->is_marked) {
-        if (tier != WF_STORE_RAW)
+        if (tier != WF_STORE_RAW && !file->is_aside)
             wfs_rollups_release(&store->rollups,
                                 tier == WF_STORE_MINUTE ? WFS_TIER_MINUTE : WFS_TIER_HOUR,
                                 file->from_ns);
@@ -300,17 +185,21 @@ static int delete_file(struct wf_store *store, enum wf_store_tier tier, struct t
     if (!file->is_marked || !is_recorded(slot, tier, file->name)) {
         struct wf_err why = { 0 };
 
-        /* A file that cannot be read goes all the same, with a record that says no rows. */
-        if (tier == WF_STORE_RAW && read_content(marked, file->from_ns, &content, &why) < 0)
+        /*
+         * A file that cannot be read goes all the same, with a record that says no rows. So does
+         * one that was set aside: its rows were told of as gaps, or put back, long ago.
+         */
+        if (tier == WF_STORE_RAW && !file->is_aside &&
+            read_content(marked, file->from_ns, &content, &why) < 0)
             wfs_notice(store, "%s: what was in it is not known: %s", path, why.text);
-        if (tier != WF_STORE_RAW)
+        if (tier != WF_STORE_RAW && !file->is_aside)
             raise_from(store, tier, file->to_ns);
-        else if (file->to_ns > store->raw_from_ns)
+        else if (tier == WF_STORE_RAW && !file->is_aside && file->to_ns > store->raw_from_ns)
             store->raw_from_ns = file->to_ns;
         rc = record(store, slot, tier, file, &content, reason, err);
         if (rc == WF_ERR_NOSPACE) {
             /* Room first: then there is some for the record. */
-            remove_all(marked);
+            wfs_kept_remove(marked);
             rc = wfs_days_of(store, wf_utc_day_start(wf_utc_now_ns()), &slot, err);
             if (rc == 0)
                 rc = record(store, slot, tier, file, &content, reason, err);
@@ -318,7 +207,7 @@ static int delete_file(struct wf_store *store, enum wf_store_tier tier, struct t
     }
     free(content.gaps);
     if (rc == 0) {
-        remove_all(marked);
+        wfs_kept_remove(marked);
         wfs_notice(store, "%s/%s was deleted (%s)", tier_names[tier], file->name, reason);
     }
     return rc;
@@ -328,9 +217,11 @@ static int delete_file(struct wf_store *store, enum wf_store_tier tier, struct t
 
 /* What is being written stays, whatever the limits say. */
 static bool is_current(const struct wf_store *store, enum wf_store_tier tier,
-                       const struct tier_file *file, int64_t now_ns)
+                       const struct wfs_kept_file *file, int64_t now_ns)
 {
-    if (file->from_ns >= period_start(tier, now_ns))
+    if (file->is_aside)
+        return false;
+    if (file->from_ns == period_start(tier, now_ns))
         return true;
     for (size_t i = 0; tier == WF_STORE_RAW && i < WFS_DAYS_OPEN; i++) {
         if (store->slots[i].day != NULL && wfs_day_key(store->slots[i].day) == file->key)
@@ -380,19 +271,6 @@ static int64_t age_now(struct wf_store *store)
     return believed_ns;
 }
 
-/* What a tier grew by in the time between two looks: so much room is kept free below its limit. */
-static uint64_t reserve_of(const struct wfs_kept *kept, uint64_t bytes, uint64_t bytes_max,
-                           int64_t passed_ns)
-{
-    double grown = bytes > kept->bytes ? (double)(bytes - kept->bytes) : 0;
-    double reserve = grown / (double)passed_ns * (double)LOOK_NS;
-    double most = (double)bytes_max / 4;
-
-    if (kept->bytes == 0 || passed_ns <= 0)
-        return 0;
-    return (uint64_t)(reserve < most ? reserve : most);
-}
-
 /* Nothing is left to delete, and it is still too much: said once. */
 static void tell_limit(struct wf_store *store, enum wf_store_tier tier, uint64_t bytes)
 {
@@ -416,12 +294,12 @@ static int keep_tier(struct wf_store *store, enum wf_store_tier tier, int64_t ag
     struct wfs_kept *kept = &store->kept[tier];
     int64_t keep_ns = wanted->keep_ns[tier], now_ns = wf_utc_now_ns();
     uint64_t bytes_max = wanted->bytes_max[tier], reserve;
-    struct tier_files files;
+    struct wfs_kept_files files;
     int rc = list_tier(store, tier, &files, err);
 
-    reserve = reserve_of(kept, files.bytes, bytes_max, passed_ns);
+    reserve = wfs_kept_reserve(kept->bytes, files.bytes, passed_ns, LOOK_NS, bytes_max);
     for (size_t i = 0; rc == 0 && i < files.count; i++) {
-        struct tier_file *file = &files.list[i];
+        struct wfs_kept_file *file = &files.list[i];
         const char *reason = NULL;
 
         if (file->is_marked)
@@ -481,8 +359,10 @@ int wfs_retention_read(struct wf_store *store, sqlite3 *db, struct wf_err *err)
     int rc = wfs_get_i64(db, "PRAGMA user_version", 0, &version, err);
 
     if (rc == 0 && version >= 2)
-        rc = wfs_get_i64(db, "SELECT max(to_ns) FROM _deleted WHERE tier = 'raw'", INT64_MIN,
-                         &to_ns, err);
+        rc = wfs_get_i64(db,
+                         "SELECT max(to_ns) FROM _deleted WHERE tier = 'raw' AND"
+                         " file LIKE '%.db'",
+                         INT64_MIN, &to_ns, err);
     if (rc == 0 && version >= 2 && to_ns > store->raw_from_ns)
         store->raw_from_ns = to_ns;
     return rc;
@@ -491,7 +371,7 @@ int wfs_retention_read(struct wf_store *store, sqlite3 *db, struct wf_err *err)
 int wfs_retention_periods(struct wf_store *store, enum wf_store_tier tier, int64_t **out_list,
                           size_t *out_count, struct wf_err *err)
 {
-    struct tier_files files;
+    struct wfs_kept_files files;
     int rc = list_tier(store, tier, &files, err);
     int64_t *list = rc == 0 ? calloc(files.count + 1, sizeof(*list)) : NULL;
 
@@ -499,7 +379,7 @@ int wfs_retention_periods(struct wf_store *store, enum wf_store_tier tier, int64
         rc = wf_fail(err, WF_ERR_NOMEM, "out of memory");
     *out_count = 0;
     for (size_t i = 0; rc == 0 && i < files.count; i++) {
-        if (!files.list[i].is_marked)
+        if (!files.list[i].is_marked && !files.list[i].is_aside)
             list[(*out_count)++] = files.list[i].from_ns;
     }
     free(files.list);

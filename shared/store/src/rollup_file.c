@@ -4,6 +4,7 @@
 #include "rollup_file.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <watchfloor/clock.h>
 
@@ -69,6 +70,19 @@ void wfs_period_text(enum wfs_tier tier, int64_t time_ns, char out[16])
         (void)snprintf(out, 16, "%04d-%02d", civil.year % 10000, civil.month % 100);
     else
         (void)snprintf(out, 16, "%04d", civil.year % 10000);
+}
+
+bool wfs_period_parse(enum wfs_tier tier, const char *name, int64_t *out_ns)
+{
+    size_t len = tier == WFS_TIER_MINUTE ? 7 : 4;
+    char date[16];
+
+    if (strlen(name) != len + 3 || strcmp(name + len, ".db") != 0 ||
+        strspn(name, "0123456789-") != len)
+        return false;
+    (void)snprintf(date, sizeof(date), "%.*s%s", (int)len, name,
+                   tier == WFS_TIER_MINUTE ? "-01" : "-01-01");
+    return wf_parse_time(date, 0, out_ns, NULL) == 0;
 }
 
 int wfs_rollup_path(const char *folder, enum wfs_tier tier, int64_t time_ns,

@@ -38,6 +38,8 @@ int64_t wfs_period_start(enum wfs_tier tier, int64_t time_ns);
 int64_t wfs_period_end(enum wfs_tier tier, int64_t time_ns);
 /* "2026-11", "2026". */
 void wfs_period_text(enum wfs_tier tier, int64_t time_ns, char out[16]);
+/* "2026-11.db", "2026.db" and nothing else: the start of that period. */
+bool wfs_period_parse(enum wfs_tier tier, const char *name, int64_t *out_ns);
 /* "<folder>/minute/2026-11.db"; LIMIT when it does not fit. */
 int wfs_rollup_path(const char *folder, enum wfs_tier tier, int64_t time_ns,
                     char out[WFS_PATH_SIZE], struct wf_err *err);

@@ -160,20 +160,6 @@ void wfs_trust_free(struct wfs_trust *trust)
     *trust = (struct wfs_trust){ 0 };
 }
 
-/* "2026-11.db", "2026.db": the start of that period. */
-static bool parse_period(enum wfs_tier tier, const char *name, int64_t *out_ns)
-{
-    size_t len = tier == WFS_TIER_MINUTE ? 7 : 4;
-    char date[16];
-
-    if (strlen(name) != len + 3 || strcmp(name + len, ".db") != 0 ||
-        strspn(name, "0123456789-") != len)
-        return false;
-    (void)snprintf(date, sizeof(date), "%.*s%s", (int)len, name,
-                   tier == WFS_TIER_MINUTE ? "-01" : "-01-01");
-    return wf_parse_time(date, 0, out_ns, NULL) == 0;
-}
-
 bool wfs_rollup_span(const char *folder, enum wfs_tier tier, int64_t *out_from_ns,
                      int64_t *out_to_ns)
 {
@@ -188,7 +174,7 @@ bool wfs_rollup_span(const char *folder, enum wfs_tier tier, int64_t *out_from_n
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         int64_t from;
 
-        if (!parse_period(tier, entry->d_name, &from))
+        if (!wfs_period_parse(tier, entry->d_name, &from))
             continue;
         if (!is_any || from < *out_from_ns)
             *out_from_ns = from;

@@ -290,6 +290,79 @@ static void a_limit_below_what_is_being_written_is_told_once(void **state)
     end(&test);
 }
 
+static void lay_down(const struct keeping *test, int days_ago, const char *behind, size_t bytes)
+{
+    struct wf_civil civil;
+    char name[80];
+    char *path;
+    FILE *file;
+
+    wf_civil_from_utc(test->today_ns - days_ago * WF_NS_PER_DAY, &civil);
+    (void)snprintf(name, sizeof(name), "raw/%04d-%02d-%02d.db%s", civil.year, civil.month,
+                   civil.day, behind);
+    path = tmp_folder_path(&test->place.tmp, name);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    for (size_t i = 0; i < bytes; i++)
+        (void)fputc('x', file);
+    (void)fclose(file);
+    free(path);
+}
+
+static void what_was_set_aside_counts_and_goes_with_its_date(void **state)
+{
+    struct keeping test;
+    struct wf_store_retention keep = { .bytes_max = { 4u << 20 } };
+
+    (void)state;
+    begin(&test);
+    for (int days = 3; days >= 0; days--)
+        write_day(&test, days);
+    tidy(&test);
+    lay_down(&test, 2, ".damaged-1", 3u << 20);
+    lay_down(&test, 1, ".damaged-1.saved", 1u << 20);
+    lay_down(&test, 0, ".damaged-2", 1u << 20);
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    /* The oldest day, then the damaged one: that is enough. */
+    assert_string_equal(ask_today(&test, "SELECT count(*), sum(rows), sum(bytes) > 3000000,"
+                                         " max(file) LIKE '%.db.damaged-1' FROM deleted"),
+                        "2|100|1|1\n");
+    assert_true(is_there(&test, 2) && is_there(&test, 1));
+    /* What only it told of is told of as before: there is one gap more, of the day. */
+    assert_string_equal(ask_today(&test, "SELECT count(*) FROM gaps WHERE cause = 'retention' AND"
+                                         " subsystem = 'power'"),
+                        "1\n");
+    /* Nothing but what is being written is safe. */
+    keep.bytes_max[0] = 1;
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    assert_string_equal(ask_today(&test, "SELECT count(*) FROM deleted WHERE file LIKE"
+                                         " '%.damaged-%'"),
+                        "3\n");
+    assert_true(is_there(&test, 0));
+    end(&test);
+}
+
+static void days_of_a_future_that_did_not_come_go_for_room(void **state)
+{
+    struct keeping test;
+    struct wf_store_retention keep = { .bytes_max = { 1 } };
+
+    (void)state;
+    begin(&test);
+    write_day(&test, 1);
+    write_day(&test, -4000);
+    write_day(&test, -4001);
+    write_day(&test, -4002);
+    write_day(&test, 0); /* the clock was set right: two files are open */
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    assert_true(is_there(&test, 0));
+    assert_false(is_there(&test, 1) || is_there(&test, -4000) || is_there(&test, -4001));
+    end(&test);
+}
+
 /* A limit holds at any rate: there is room for what comes until the next look. */
 static void a_limit_of_bytes_holds_between_looks_too(void **state)
 {
@@ -418,6 +491,8 @@ int main(void)
         cmocka_unit_test(a_leap_is_believed_when_days_were_written_behind_it),
         cmocka_unit_test(the_oldest_go_when_there_are_too_many_bytes),
         cmocka_unit_test(a_limit_below_what_is_being_written_is_told_once),
+        cmocka_unit_test(what_was_set_aside_counts_and_goes_with_its_date),
+        cmocka_unit_test(days_of_a_future_that_did_not_come_go_for_room),
         cmocka_unit_test(a_limit_of_bytes_holds_between_looks_too),
         cmocka_unit_test(what_a_kill_left_half_deleted_is_finished),
         cmocka_unit_test(rollups_that_were_deleted_are_not_claimed_any_more),

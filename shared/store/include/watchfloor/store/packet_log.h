@@ -85,8 +85,9 @@ int wf_packet_log_sync(struct wf_packet_log *log, struct wf_err *err);
 int wf_packet_log_tidy(struct wf_packet_log *log, struct wf_err *err);
 /*
  * Delete the oldest days: those that ended longer than `keep_ns` ago (0 = none), and what is beyond
- * `bytes` in all (0 = no limit); never the day that is written. Each is told to `notice`. A clock that
- * leapt ahead is believed when there are files of three days behind the leap. Returns how many went.
+ * `bytes` in all (0 = no limit), where as much is kept free as came since the last call; never the day
+ * that is written. Files that were set aside count and go like others. Each is told to `notice`. A clock
+ * that leapt ahead is believed when there are files of three days behind the leap. Returns how many went.
  */
 int wf_packet_log_retain(struct wf_packet_log *log, int64_t keep_ns, uint64_t bytes, int64_t now_ns,
                          struct wf_err *err);
