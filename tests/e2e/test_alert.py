@@ -5,6 +5,7 @@ import grp
 import json
 import os
 import pwd
+import time
 import unittest
 
 from alertcase import CONFIG, POWER, AlertCase, signal, struct, wait_for
@@ -348,6 +349,31 @@ class Alert(AlertCase):
             self.send(struct.pack(">HB", 3100, 1))
             return not self.rows()[LIMIT]["frozen"]
         wait_for(is_warm, "the row as it is now")
+
+    def stale(self):
+        return [event for (event,) in self.transitions("main.power STALE", "event")]
+
+    def test_what_was_down_as_a_whole_raises_no_alarm_for_that_time(self):
+        self.system.write_schema("power", POWER.replace("ring = 4096",
+                                                        "period = 300ms\nstale_after = 6s"))
+        self.start()
+        self.power(28)
+        self.stop()
+        self.assertEqual(self.receiver.stop(), 0)
+        time.sleep(6.5)  # it is down for longer than a source may be silent
+        self.start()
+        self.power(28)
+        self.assertEqual(self.stale(), [])
+        # The source says nothing after a start: that is its silence.
+        self.stop()
+        self.assertEqual(self.receiver.stop(), 0)
+        self.start()
+        wait_for(lambda: self.stale() == ["RAISE"], "the silence since the start")
+        self.power(28, 28, 28)
+        self.assertEqual(self.stale(), ["RAISE", "RTN"])
+        # The monitor was there while the receiver was down: the values it showed were stale.
+        self.assertEqual(self.receiver.stop(), 0)
+        wait_for(lambda: self.stale() == ["RAISE", "RTN", "RAISE"], "values that are stale")
 
     def test_what_happened_to_it_stands_in_the_journal(self):
         self.start()

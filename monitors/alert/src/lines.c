@@ -54,7 +54,7 @@ struct past {
     struct alert_line *line;
     uint64_t number;
     int64_t mono_ns;
-    uint64_t order;
+    uint64_t epoch, order;
 };
 
 struct pasts {
@@ -87,6 +87,7 @@ static bool add_past(struct pasts *pasts, struct alert_line *line, const struct 
     pasts->list[pasts->count++] = (struct past){ .line = line,
                                                  .number = stamp->number,
                                                  .mono_ns = stamp->received_mono_ns,
+                                                 .epoch = stamp->epoch,
                                                  .order = stamp->order };
     return true;
 }
@@ -110,6 +111,28 @@ static void find_pasts(const struct alert *alert, struct alert_line *line, bool 
                 0 &&
             alert_clock_accepts(alert, &stamp, &stamp) && !add_past(pasts, line, &stamp))
             return;
+}
+
+/*
+ * At the start: whose program was started anew since its newest sample was judged was down, as we
+ * were; that is no silence of the source. Had we been there, we would have said so at the time.
+ */
+static void excuse(const struct alert *alert, struct wf_alarm_roster *roster,
+                   const struct pasts *pasts)
+{
+    for (const struct alert_line *line = alert->lines; line != NULL; line = line->next) {
+        const struct past *newest = NULL;
+        struct wf_region_info info;
+
+        if (line->member < 0 || line->region == NULL)
+            continue;
+        for (size_t i = pasts->count; i > 0 && newest == NULL; i--)
+            if (pasts->list[i - 1].line == line)
+                newest = &pasts->list[i - 1];
+        wf_region_info(line->region, &info);
+        if (newest != NULL && info.epoch > newest->epoch)
+            wf_alarm_roster_unheard(roster, (size_t)line->member, (int64_t)info.epoch);
+    }
 }
 
 void alert_follow_recall(struct alert *alert, struct wf_alarm_roster *roster)
@@ -140,6 +163,8 @@ void alert_follow_recall(struct alert *alert, struct wf_alarm_roster *roster)
             alert_clock_accepts(alert, &stamp, &stamp))
             wf_alarm_roster_recall(roster, (size_t)line->member, &stamp, payload);
     }
+    if (alert->roster == NULL && !alert->clock.is_replay)
+        excuse(alert, roster, &pasts);
     free(payload);
     free(pasts.list);
 }

@@ -58,7 +58,8 @@ static struct wf_alarm_now moment(const struct wf_alarm_roster *roster, int64_t 
 /* When the member goes stale, or when its alarm waits no longer; INT64_MAX: nothing to come. */
 static int64_t stale_due(const struct wf_alarm_roster *roster, const struct wfi_member *member)
 {
-    int64_t due_ns = member->last_ns + member->schema->stale_after_ns;
+    int64_t since_ns = member->last_ns > member->heard_ns ? member->last_ns : member->heard_ns;
+    int64_t due_ns = since_ns + member->schema->stale_after_ns;
     const struct wfi_member *root;
 
     if (!member->is_seen || member->schema->stale_after_ns <= 0)
@@ -295,6 +296,14 @@ void wf_alarm_roster_lost(struct wf_alarm_roster *roster, size_t member)
 {
     if (member < roster->member_count)
         break_rates(roster, &roster->members[member]);
+}
+
+void wf_alarm_roster_unheard(struct wf_alarm_roster *roster, size_t member, int64_t until_utc_ns)
+{
+    if (member >= roster->member_count)
+        return;
+    roster->members[member].heard_ns = wfi_roster_on_line(roster, until_utc_ns, 0);
+    find_due(roster);
 }
 
 static void feed_windows(struct wf_alarm_roster *roster, const struct wfi_member *member,

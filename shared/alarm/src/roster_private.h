@@ -99,6 +99,7 @@ struct wfi_member {
     bool is_waiting, has_root, is_root;
     size_t root;
     int64_t first_ns, last_ns; /* on the line of time */
+    int64_t heard_ns;          /* nobody listened for it before; 0 = not known */
     uint64_t taken;            /* samples that windows took up */
     bool is_whole;             /* the first one seen was the first there ever was */
 };

@@ -147,6 +147,39 @@ static void stale_comes_before_the_sample_that_ends_it_without_any_tick(void **s
     rig_free(&rig);
 }
 
+static void time_in_which_nobody_listened_is_no_silence(void **state)
+{
+    struct rig rig = { 0 };
+    size_t power = rig_add(&rig, "main", "power", POWER_HEAD VOLTS);
+
+    (void)state;
+    rig_make(&rig);
+    rig_give(&rig, power, "volts", 28, 0);
+    wf_alarm_roster_unheard(rig.roster, power, rig_now(&rig, 100).utc_ns);
+    rig_tick(&rig, 102.9);
+    rig_expect(&rig, "");
+    rig_give(&rig, power, "volts", 28, 102.95);
+    rig_tick(&rig, 120); /* from here on it is one, as ever */
+    rig_expect(&rig, "105.950 main.power STALE: RAISE NORMAL>ACTIVE_UNACK 2\n");
+    rig_free(&rig);
+}
+
+static void who_listens_again_and_hears_nothing_says_so(void **state)
+{
+    struct rig rig = { 0 };
+    size_t power = rig_add(&rig, "main", "power", POWER_HEAD VOLTS);
+
+    (void)state;
+    rig_make(&rig);
+    rig_give(&rig, power, "volts", 28, 0);
+    wf_alarm_roster_unheard(rig.roster, power, rig_now(&rig, 100).utc_ns);
+    /* What was in the ring already, from before. */
+    rig_give(&rig, power, "volts", 28, 1);
+    rig_tick(&rig, 120);
+    rig_expect(&rig, "103.000 main.power STALE: RAISE NORMAL>ACTIVE_UNACK 2\n");
+    rig_free(&rig);
+}
+
 static void missing_packets_raise_gap_and_it_clears_by_itself(void **state)
 {
     struct rig rig = { 0 };
@@ -589,6 +622,8 @@ int main(void)
         cmocka_unit_test(a_bad_value_raises_invalid_and_leaves_the_limit_alarm_alone),
         cmocka_unit_test(silence_raises_stale_at_its_moment_and_freezes_the_others),
         cmocka_unit_test(stale_comes_before_the_sample_that_ends_it_without_any_tick),
+        cmocka_unit_test(time_in_which_nobody_listened_is_no_silence),
+        cmocka_unit_test(who_listens_again_and_hears_nothing_says_so),
         cmocka_unit_test(missing_packets_raise_gap_and_it_clears_by_itself),
         cmocka_unit_test(rates_know_the_sources_time_and_no_rate_goes_across_a_gap),
         cmocka_unit_test(states_and_arrays_go_by_their_worst),

@@ -122,6 +122,11 @@ void wf_alarm_roster_recall(struct wf_alarm_roster *roster, size_t member,
                             const struct wf_stamp *stamp, const void *payload);
 /* Samples of it were lost before they were seen: no rate goes across. */
 void wf_alarm_roster_lost(struct wf_alarm_roster *roster, size_t member);
+/*
+ * Nobody listened for it until then: silence counts from there, for a host that was not there either
+ * and hands in the newest sample of before.
+ */
+void wf_alarm_roster_unheard(struct wf_alarm_roster *roster, size_t member, int64_t until_utc_ns);
 /* Time passes: staleness, shelves, suppression. Call when wf_alarm_roster_due says, or more often. */
 void wf_alarm_roster_tick(struct wf_alarm_roster *roster, const struct wf_alarm_now *now);
 /* Monotonic time from which on a tick could change something; INT64_MAX: none. */
