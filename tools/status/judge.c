@@ -209,6 +209,8 @@ void status_judge(json_t *status, const struct wf_watch *watch)
     judge_subsystems(status);
     if (strcmp(status_text(json_object_get(status, "logger"), "state"), "failing") == 0)
         add_problem(status, "the logger cannot write history; its log says why");
+    if (json_is_true(json_object_get(json_object_get(status, "logger"), "rollups_failing")))
+        add_problem(status, "rollups cannot be written, rows are; the logger's log says why");
     if (strcmp(status_text(json_object_get(status, "recorder"), "state"), "failing") == 0)
         add_problem(status, "the recorder cannot write the archive of packets; its log says why");
     judge_alerts(status);

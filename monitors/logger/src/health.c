@@ -154,6 +154,7 @@ static void fill(struct log_logger *logger, uint8_t *bytes)
     info->wal_bytes = figures.store.wal_bytes;
     info->files_held = (uint32_t)figures.store.files_left;
     info->files_deleted = figures.store.files_deleted;
+    info->rollups_failing = figures.store.is_rolling_failed;
     info->clock_doubted = figures.store.is_clock_doubted;
     fill_disk(logger, &figures.store, info);
 }

@@ -68,7 +68,7 @@ struct wf_store {
     int64_t kept_mono_ns;  /* last look */
     int64_t raw_from_ns;   /* raw rows before may have been deleted */
     int64_t roll_retry_ns; /* monotonic: rollups failed; not before then again */
-    bool is_rolling_failed, is_keeping_failed;
+    bool is_keeping_failed;
     struct wfs_suspect suspect;
     struct wf_gap *owed; /* of a file set aside: to be written with the next batch */
     size_t owed_count;

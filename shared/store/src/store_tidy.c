@@ -27,15 +27,15 @@ static void roll(struct wf_store *store, int64_t now_mono_ns)
         return;
     rc = wfs_rolls_work(store, now_mono_ns, false, &err);
     if (rc >= 0) {
-        if (store->is_rolling_failed && rc > 0) {
+        if (store->figures.is_rolling_failed && rc > 0) {
             wfs_notice(store, "rollups are written again");
-            store->is_rolling_failed = false;
+            store->figures.is_rolling_failed = false;
         }
         return;
     }
-    if (!store->is_rolling_failed)
+    if (!store->figures.is_rolling_failed)
         wfs_notice(store, "rollups cannot be written: %s; rows are stored, trying again", err.text);
-    store->is_rolling_failed = true;
+    store->figures.is_rolling_failed = true;
     store->roll_retry_ns = now_mono_ns + ROLL_RETRY_NS;
     store->figures.errors++;
 }

@@ -207,6 +207,7 @@ struct wf_store_figures {
     uint64_t tier_bytes[WF_STORE_TIERS];    /* of all files, as of the last look (every 10 s) */
     uint64_t deleted_bytes[WF_STORE_TIERS]; /* of the files that were */
     uint64_t db_bytes, wal_bytes;           /* of the open files */
+    bool is_rolling_failed;                 /* rollups cannot be written; rows are */
     bool is_clock_doubted;                  /* it leapt ahead: nothing is deleted by age for now */
 };
 void wf_store_figures(const struct wf_store *store, struct wf_store_figures *out);
