@@ -20,7 +20,8 @@ struct write {
     struct rec_recorder *recorder;
     struct wf_packet_log *log;
     int64_t synced_ns, tidied_ns, retained_ns;
-    int64_t retry_ns; /* 0: all is well */
+    int64_t retry_ns;    /* 0: all is well */
+    bool is_sync_failed; /* and nothing else failed since */
 };
 
 static const char *reason_name(unsigned code)
@@ -108,8 +109,16 @@ static void tidy(struct write *write, int64_t now_ns)
     struct rec_recorder *recorder = write->recorder;
 
     /* What was committed last must not stay unsynced because nothing follows it. */
-    if (is_sync_due(write, now_ns) && wf_packet_log_sync(write->log, NULL) == 0)
-        write->synced_ns = now_ns;
+    if (is_sync_due(write, now_ns)) {
+        struct wf_err err = { 0 };
+        int rc = wf_packet_log_sync(write->log, &err);
+
+        if (rc < 0 || write->is_sync_failed)
+            note_result(write, rc, &err);
+        write->is_sync_failed = rc < 0;
+        if (rc == 0)
+            write->synced_ns = now_ns;
+    }
     if (now_ns - write->tidied_ns >= WF_NS_PER_S) {
         (void)wf_packet_log_tidy(write->log, NULL);
         write->tidied_ns = now_ns;
@@ -137,6 +146,7 @@ static int64_t store(struct write *write, struct rec_item *const *items, size_t 
     if (done > 0 && is_synced)
         write->synced_ns = now_ns;
     note_result(write, done, &err);
+    write->is_sync_failed = false; /* that it can sync is no news while it cannot write */
     return done;
 }
 

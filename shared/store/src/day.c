@@ -169,6 +169,8 @@ int wfs_day_open(const struct wfs_day_options *options, int64_t key, struct wfs_
     rc = wfs_open_writer(day->path, options->cache_kib, &day->db, err);
     if (rc == 0 && options->is_checked)
         rc = wfs_quick_check(day->db, 0, err);
+    if (rc == 0 && options->is_checked)
+        rc = wfs_take_in_log(day->db, err);
     if (rc == 0)
         rc = create_catalogue(day, options->instance, err);
     if (rc == 0)

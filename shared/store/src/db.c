@@ -116,6 +116,13 @@ int wfs_quick_check(sqlite3 *db, int64_t limit_ns, struct wf_err *err)
     return rc;
 }
 
+int wfs_take_in_log(sqlite3 *db, struct wf_err *err)
+{
+    int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+
+    return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? 0 : wfs_fail(err, db, rc, "checkpoint");
+}
+
 int wfs_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out_stmt, struct wf_err *err)
 {
     int rc = sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out_stmt, NULL);

@@ -49,6 +49,11 @@ int wfs_exec(sqlite3 *db, struct wf_err *err, const char *sql);
 int wfs_execf(sqlite3 *db, struct wf_err *err, const char *format, ...);
 /* Does the file contradict itself (CORRUPT)? Looks that long at most; 0: at all of it. */
 int wfs_quick_check(sqlite3 *db, int64_t limit_ns, struct wf_err *err);
+/*
+ * After a failed sync the system may believe that it wrote what it did not. So what lies in the log
+ * of changes is written once more, into the file itself, as far as readers allow, and synced there.
+ */
+int wfs_take_in_log(sqlite3 *db, struct wf_err *err);
 int wfs_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **out_stmt, struct wf_err *err);
 /* Run a statement that gives no rows, and make it ready for the next time. */
 int wfs_run(sqlite3_stmt *stmt, struct wf_err *err);

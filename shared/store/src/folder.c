@@ -264,3 +264,19 @@ int wfs_folder_make(const char *folder, const char *name, const char *group, str
     rc = wfs_place_make(path, group, err);
     return rc == 0 && has_group(group) ? open_to_group(folder, group, err) : rc;
 }
+
+int wfs_sync_left_over(const char *path, struct wf_err *err)
+{
+    char log[WFS_PATH_SIZE + 8];
+    int fd, rc = 0;
+
+    /* The log only: closing a descriptor of the file itself would let go of SQLite's locks on it. */
+    (void)snprintf(log, sizeof(log), "%.*s-wal", WFS_PATH_SIZE, path);
+    fd = open(log, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : wf_fail_errno(err, errno, "%s", log);
+    if (fsync(fd) != 0)
+        rc = wf_fail_errno(err, errno, "sync %s", log);
+    (void)close(fd);
+    return rc;
+}

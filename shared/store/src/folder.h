@@ -56,4 +56,7 @@ int wfs_folder_make(const char *folder, const char *name, const char *group, str
 /* The file exists afterwards, writable for us, whatever the umask. */
 int wfs_file_make(const char *path, const char *group, struct wf_err *err);
 
+/* What an earlier life left in the log of changes of `path`, not waiting for the disk, is on it now. */
+int wfs_sync_left_over(const char *path, struct wf_err *err);
+
 #endif /* WFS_FOLDER_H */

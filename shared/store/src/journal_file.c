@@ -55,6 +55,8 @@ int wfs_journal_open_file(const struct wfs_journal_place *place, bool is_checked
                          : wfs_journal_verify(db, true, err);
     if (rc == 0 && is_checked && tables != 0)
         rc = wfs_quick_check(db, LOOK_TIME_NS, err);
+    if (rc == 0 && is_checked && tables != 0)
+        rc = wfs_take_in_log(db, err);
     if (rc == 0)
         return wfs_journal_file_open(db, place->is_synced, out, err);
     wfs_close(&db);

@@ -84,7 +84,10 @@ static int read_position(sqlite3 *db, uint64_t *serial, struct wf_packet_positio
     return WF_OK;
 }
 
-/* The newest position is in one of the last files; commits are counted through all of them. */
+/*
+ * Commits are counted through all files. All are looked at: when the clock was wrong, the newest
+ * position may be in any of them.
+ */
 int wf_packet_log_recover(struct wf_packet_log *log, struct wf_packet_position *out,
                           struct wf_err *err)
 {
@@ -98,8 +101,10 @@ int wf_packet_log_recover(struct wf_packet_log *log, struct wf_packet_position *
         log->is_recovered = true;
         return WF_OK;
     }
-    for (size_t i = count > 8 ? count - 8 : 0; i < count && rc == 0; i++) {
+    for (size_t i = 0; i < count && rc == 0; i++) {
         rc = wfs_packet_open_day(log, days[i], err);
+        if (rc == 0)
+            rc = wfs_sync_left_over(log->path, err);
         if (rc == 0)
             rc = read_position(log->db, &log->serial, out, err);
     }
@@ -338,6 +343,7 @@ static int write_run(struct wf_packet_log *log, const struct wf_packet_entry *en
     log->next_id = next_id;
     log->last_ns = last_ns;
     log->figures.errors++;
+    log->unclear_count = count;
     /* What failed may not be what is in the file: opened and looked through again. */
     log->is_suspect = true;
     wfs_packet_close_file(log);
@@ -358,6 +364,28 @@ static void count_stored(struct wf_packet_log *log, const struct wf_packet_entry
     }
 }
 
+/* A commit may fail and be in the file nevertheless. How many entries are there. */
+static int64_t count_committed(struct wf_packet_log *log, const struct wf_packet_entry *entries,
+                               size_t count, struct wf_err *err)
+{
+    size_t unclear = log->unclear_count < count ? log->unclear_count : count;
+    int64_t serial = 0;
+    int rc = wfs_get_i64(log->db, "SELECT serial FROM _position", 0, &serial, err);
+
+    if (rc < 0)
+        return rc;
+    log->unclear_count = 0;
+    if ((uint64_t)serial <= log->serial)
+        return 0;
+    log->serial = (uint64_t)serial;
+    for (size_t i = 0; i < unclear; i++) {
+        if (!entries[i].is_gap)
+            log->last_ns = entries[i].packet.received_ns;
+    }
+    count_stored(log, entries, unclear);
+    return (int64_t)unclear;
+}
+
 int64_t wf_packet_log_write(struct wf_packet_log *log, const struct wf_packet_entry *entries,
                             size_t count, bool is_synced, struct wf_err *err)
 {
@@ -370,6 +398,15 @@ int64_t wf_packet_log_write(struct wf_packet_log *log, const struct wf_packet_en
         size_t run = count_run(log, entries + done, count - done, &day_ns);
         int rc = wfs_packet_open_day(log, day_ns, err);
 
+        if (rc == 0 && log->unclear_count > 0) {
+            int64_t committed = count_committed(log, entries + done, count - done, err);
+
+            if (committed > 0) {
+                done += (size_t)committed;
+                continue;
+            }
+            rc = (int)committed;
+        }
         if (rc == 0)
             rc = write_run(log, entries + done, run, is_synced, err);
         if (rc < 0)
@@ -384,16 +421,23 @@ int wf_packet_log_sync(struct wf_packet_log *log, struct wf_err *err)
 {
     int rc;
 
+    /* A sync that failed before: what was written then is looked through and taken in. */
+    if (log->db == NULL && log->is_suspect && log->day_ns != 0)
+        return wfs_packet_open_day(log, log->day_ns, err);
     if (log->db == NULL || !log->is_unsynced)
         return WF_OK;
     /* Something must be in it, or there is nothing to wait for. */
     rc = wfs_exec(log->db, err,
                   "PRAGMA synchronous=FULL; BEGIN IMMEDIATE; UPDATE _position SET serial = serial;"
                   " COMMIT");
-    if (rc == 0)
+    if (rc == 0) {
         log->is_unsynced = false;
-    else
-        (void)sqlite3_exec(log->db, "ROLLBACK", NULL, NULL, NULL);
+        return rc;
+    }
+    (void)sqlite3_exec(log->db, "ROLLBACK", NULL, NULL, NULL);
+    log->figures.errors++;
+    log->is_suspect = true;
+    wfs_packet_close_file(log);
     return rc;
 }
 

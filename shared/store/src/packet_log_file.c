@@ -122,6 +122,8 @@ static int open_once(struct wf_packet_log *log, struct wf_err *err)
         rc = wfs_open_writer_of(log->path, &wfs_packet_format, CACHE_KIB, &log->db, err);
     if (rc == 0 && log->is_suspect)
         rc = wfs_quick_check(log->db, 0, err);
+    if (rc == 0 && log->is_suspect)
+        rc = wfs_take_in_log(log->db, err);
     if (rc == 0)
         rc = wfs_get_i64(log->db, "SELECT count(*) FROM sqlite_schema", 0, &tables, err);
     wfs_day_text(log->day_ns, day);
@@ -143,19 +145,11 @@ static int open_once(struct wf_packet_log *log, struct wf_err *err)
     return rc;
 }
 
-int wfs_packet_open_day(struct wf_packet_log *log, int64_t day_ns, struct wf_err *err)
+static int open_checked(struct wf_packet_log *log, struct wf_err *err)
 {
     struct wf_err why = { 0 };
-    int rc;
+    int rc = open_once(log, &why);
 
-    if (log->db != NULL && log->day_ns == day_ns)
-        return WF_OK;
-    wfs_packet_close_file(log);
-    log->day_ns = day_ns;
-    rc = wfs_packet_path(log->folder, day_ns, log->path, err);
-    if (rc < 0)
-        return rc;
-    rc = open_once(log, &why);
     if (rc == WF_ERR_CORRUPT) {
         rc = set_aside(log, why.text, err);
         return rc == 0 ? open_once(log, err) : rc;
@@ -163,4 +157,20 @@ int wfs_packet_open_day(struct wf_packet_log *log, int64_t day_ns, struct wf_err
     if (rc < 0 && err != NULL)
         *err = why;
     return rc;
+}
+
+int wfs_packet_open_day(struct wf_packet_log *log, int64_t day_ns, struct wf_err *err)
+{
+    int rc;
+
+    if (log->db != NULL && log->day_ns == day_ns)
+        return WF_OK;
+    /* A position in another day's file must not outlive what the last one holds. */
+    rc = log->day_ns != day_ns ? wf_packet_log_sync(log, err) : 0;
+    if (rc < 0)
+        return rc;
+    wfs_packet_close_file(log);
+    log->day_ns = day_ns;
+    rc = wfs_packet_path(log->folder, day_ns, log->path, err);
+    return rc < 0 ? rc : open_checked(log, err);
 }

@@ -21,6 +21,7 @@ struct wf_packet_log {
     struct wf_packet_log_options options;
     bool is_recovered, is_suspect, is_unsynced;
     uint64_t serial;
+    size_t unclear_count; /* entries of a commit that failed: the file says whether they are there */
 
     int64_t day_ns; /* of the file that is open */
     char path[WFS_PATH_SIZE];

@@ -110,6 +110,8 @@ static int open_one(struct wfs_rollups *rollups, struct wfs_rollup *rollup, stru
     if (rc == 0 && rollups->is_suspect)
         rc = wfs_quick_check(rollup->db, 0, err);
     if (rc == 0)
+        rc = wfs_take_in_log(rollup->db, err);
+    if (rc == 0)
         rc = create(rollups, rollup, err);
     if (rc == 0)
         rc = prepare(rollup, err);

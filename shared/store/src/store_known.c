@@ -126,6 +126,9 @@ static int recover_file(struct wf_store *store, const struct wfs_day_file *file,
     sqlite3 *db = NULL;
     int rc = wfs_day_path(store->folder, file->key, path, err);
 
+    /* Positions that follow, in whatever file, will count on what is there. */
+    if (rc == 0 && !file->is_sealed)
+        rc = wfs_sync_left_over(path, err);
     if (rc == 0)
         rc = wfs_open_reader(path, 2000, &db, err);
     if (rc == 0)
@@ -165,6 +168,14 @@ static int recover_dirty(struct wf_store *store, const struct wfs_day_file *file
     return rc;
 }
 
+/* Written not long ago, whatever clocks made of the file's own time. */
+static bool is_recent(const struct wfs_day_file *file)
+{
+    int64_t age_ns = wf_utc_now_ns() - wfs_file_day(file->key);
+
+    return !file->is_sealed || (age_ns > -2 * WF_NS_PER_DAY && age_ns < 8 * WF_NS_PER_DAY);
+}
+
 int wf_store_recover(struct wf_store *store, struct wf_err *err)
 {
     struct wfs_day_file *files = NULL;
@@ -183,8 +194,10 @@ int wf_store_recover(struct wf_store *store, struct wf_err *err)
     if (count > 0)
         qsort(files, count, sizeof(*files), compare_modified);
     wfs_rolls_free(store);
-    for (size_t i = 0; rc == 0 && i < count && i < RECOVER_FILES; i++)
-        rc = recover_file(store, &files[i], why);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        if (i < RECOVER_FILES || is_recent(&files[i]))
+            rc = recover_file(store, &files[i], why);
+    }
     if (rc == 0)
         rc = wfs_rolls_begin(store, why);
     /* A sealed day has no dirty minutes. */

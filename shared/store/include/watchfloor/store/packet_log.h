@@ -72,7 +72,8 @@ int wf_packet_log_recover(struct wf_packet_log *log, struct wf_packet_position *
 
 /*
  * Store entries in order, each with its position: a transaction for each run of one day. Returns how
- * many are committed (all of them, or the rest failed: call again with it), or WF_ERR_* when none is.
+ * many are committed (all of them, or the rest failed: call again with it, and perhaps more behind
+ * it), or WF_ERR_* when none is.
  *   WF_ERR_NOSPACE WF_ERR_DENIED WF_ERR_BUSY   try again
  *   WF_ERR_CORRUPT   the file is set aside by the next call
  */
