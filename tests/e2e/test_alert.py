@@ -284,6 +284,42 @@ class Alert(AlertCase):
         self.assertEqual(other.wait(), 2)
         self.assertIn("[alert night]", other.err())
 
+    def send_late(self, *volts):
+        """Each behind one that was measured after it; judged when this returns."""
+        for value in volts:
+            next_one = self.sequence.get(100, 0)
+            for number, level in ((next_one + 1, 28), (next_one, value)):
+                self.sequence[100] = number
+                self.send(struct.pack(">HB", round(level * 100), 1))
+            self.sequence[100] = next_one + 2
+        self.wait_judged("power", self.sequence[100])
+
+    def late_notes(self):
+        return self.journal("SELECT alarm, text FROM entries WHERE kind = 'late' ORDER BY id")
+
+    def test_what_comes_too_late_is_noted_and_not_judged(self):
+        self.start()
+        self.send_late(29)                      # in limits: nothing to note
+        self.send_late(35, 36, 37)              # once a minute; the others are counted
+        wait_for(self.late_notes, "a note")
+        (alarm, text), = self.late_notes()
+        self.assertEqual(alarm, LIMIT)
+        self.assertRegex(text, r"^35 V violates hihi 34, received .*Z: too late to be judged$")
+        self.assertEqual(self.state(LIMIT), "NORMAL")
+        self.assertEqual(self.transitions(LIMIT), [])
+        shown = self.system.run("wf", "alarms", "history", "power.volts")
+        self.assertIn("late", shown)
+        self.assertIn("too late to be judged", shown)
+        self.stop()
+
+    def test_late_values_are_ignored_on_request(self):
+        self.write_config("[alert main]\nlate = ignore\n")
+        self.start()
+        self.send_late(35)
+        self.assertEqual(self.late_notes(), [])
+        self.assertEqual(self.state(LIMIT), "NORMAL")
+        self.stop()
+
     def test_a_rule_that_does_not_compile_takes_no_limit_with_it(self):
         self.system.write_schema("power", POWER + "[condition far]\nwhen = engine.thrust > 1\n"
                                                   "severity = 2\n")

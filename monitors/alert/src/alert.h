@@ -109,6 +109,12 @@ struct alert_clock {
     uint64_t order;          /* of the report with which it came to where it plays now */
 };
 
+/* Notes of values that came too late, over all alarms: late.c. */
+struct alert_late {
+    int64_t since_ns; /* monotonic; of the minute that is counted */
+    uint32_t count;
+};
+
 struct alert_tables;
 struct alert_health;
 struct alert_blackbox;
@@ -151,6 +157,7 @@ struct alert {
     bool is_changed; /* lines came or changed: the roster is to be made anew */
 
     struct alert_clock clock;
+    struct alert_late late;
     struct wf_alarm_roster *roster;
     struct alert_line **members; /* by index in the roster */
     size_t member_count;
@@ -267,6 +274,15 @@ struct wf_alarm_host alert_judge_host(struct alert *alert);
 /* An entry of another kind than a transition, into the batch. */
 void alert_note(struct alert *alert, enum wf_journal_kind kind, const char *alarm, const char *user,
                 const char *note, const char *text);
+
+/* A value of the alarm for people, with its unit: from the sample being judged where it is a scalar. */
+void alert_add_value(const struct alert *alert, size_t alarm, double value, struct wf_strbuf *out);
+
+/* --- late.c ----------------------------------------------------------------------------------- */
+
+/* Note what of a sample that was not judged violates. */
+void alert_late_look(struct alert *alert, const struct alert_line *line,
+                     const struct wf_stamp *stamp);
 
 /* --- batch.c ---------------------------------------------------------------------------------- */
 

@@ -57,6 +57,9 @@ struct alert_alarm {
     bool is_parked;                 /* `parked` is what it takes up when it enters a roster */
     struct wf_alarm_memory parked;
 
+    int64_t late_ns;      /* monotonic; of its last note of a value that came too late; 0: none */
+    uint32_t late_untold; /* such values since */
+
     bool is_limit_change_held; /* one that is not in the journal yet */
     char *limits;              /* JSON of limits that a user set; NULL */
     char limits_user[ALERT_USER_SIZE], limits_note[ALERT_NOTE_SIZE];

@@ -89,6 +89,14 @@ static void add_value_text(const struct alert *alert, const struct wf_alarm_abou
         wf_strbuf_addf(out, " %s%s", about->unit, about->kind == WF_ALARM_RATE ? "/s" : "");
 }
 
+void alert_add_value(const struct alert *alert, size_t alarm, double value, struct wf_strbuf *out)
+{
+    struct wf_alarm_about about;
+
+    wf_alarm_roster_about(alert->roster, alarm, &about);
+    add_value_text(alert, &about, value, out);
+}
+
 static const char *level_name(const struct wf_alarm_about *about, uint8_t level)
 {
     static const char *const names[] = { "lolo", "lo", "hi", "hihi" };

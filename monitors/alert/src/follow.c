@@ -149,6 +149,7 @@ static void judge_sample(struct alert *alert, struct alert_line *line)
         return;
     alert->current = line;
     wf_alarm_roster_sample(alert->roster, (size_t)line->member, &stamp, line->payload);
+    alert_late_look(alert, line, &stamp);
     alert->current = NULL;
     if (alert->clock.is_replay)
         return; /* it is late by years, perhaps */

@@ -62,17 +62,22 @@ static void judge_invalid(struct wf_alarm_roster *roster, int alarm, uint8_t qua
                           quality >= WF_QUALITY_INVALID ? WF_TRUE : WF_FALSE, value, now);
 }
 
+/* What the elements of an array say together. */
+struct compared {
+    unsigned violated, left;
+    double worst;
+    bool is_known;
+};
+
 /* The worst element decides: what any violates is violated, what all leave is left. */
-static void judge_elements(struct wf_alarm_roster *roster, const struct wfi_member *member,
-                           const struct wfi_reading *reading, const void *payload,
-                           const struct wf_alarm_now *now)
+static struct compared compare_elements(const struct wf_alarm_roster *roster,
+                                        const struct wfi_member *member,
+                                        const struct wfi_reading *reading, const void *payload)
 {
     const struct wf_alarm_definition *definition =
         &roster->engine->alarms[reading->limit].definition;
     size_t count = wf_value_count(member->schema, payload, reading->parameter);
-    unsigned violated = 0, left = definition->levels;
-    double worst = (double)NAN;
-    bool is_known = false;
+    struct compared all = { .left = definition->levels, .worst = (double)NAN };
 
     for (size_t i = 0; i < count; i++) {
         unsigned own_violated, own_left;
@@ -84,19 +89,29 @@ static void judge_elements(struct wf_alarm_roster *roster, const struct wfi_memb
         if (isnan(number))
             continue;
         wf_alarm_compare(definition, number, &own_violated, &own_left);
-        if (!is_known || (own_violated & ~violated) != 0 || (left & ~own_left) != 0)
-            worst = number;
-        violated |= own_violated;
-        left &= own_left;
-        is_known = true;
+        if (!all.is_known || (own_violated & ~all.violated) != 0 || (all.left & ~own_left) != 0)
+            all.worst = number;
+        all.violated |= own_violated;
+        all.left &= own_left;
+        all.is_known = true;
     }
-    if (is_known)
-        wf_alarm_engine_levels(roster->engine, (size_t)reading->limit, violated, left, worst, now);
+    return all;
 }
 
-static void judge_states(struct wf_alarm_roster *roster, const struct wfi_member *member,
-                         const struct wfi_reading *reading, const void *payload,
-                         const struct wf_alarm_now *now)
+static void judge_elements(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                           const struct wfi_reading *reading, const void *payload,
+                           const struct wf_alarm_now *now)
+{
+    struct compared all = compare_elements(roster, member, reading, payload);
+
+    if (all.is_known)
+        wf_alarm_engine_levels(roster->engine, (size_t)reading->limit, all.violated, all.left,
+                               all.worst, now);
+}
+
+/* Severity of the worst element, and its value; false: there is none. */
+static bool compare_states(const struct wfi_member *member, const struct wfi_reading *reading,
+                           const void *payload, uint8_t *out_severity, double *out_worst)
 {
     size_t count = wf_value_count(member->schema, payload, reading->parameter);
     uint8_t severity = 0;
@@ -114,7 +129,19 @@ static void judge_states(struct wf_alarm_roster *roster, const struct wfi_member
             worst = wf_value_as_double(&value);
         }
     }
-    if (count > 0)
+    *out_severity = severity;
+    *out_worst = worst;
+    return count > 0;
+}
+
+static void judge_states(struct wf_alarm_roster *roster, const struct wfi_member *member,
+                         const struct wfi_reading *reading, const void *payload,
+                         const struct wf_alarm_now *now)
+{
+    uint8_t severity;
+    double worst;
+
+    if (compare_states(member, reading, payload, &severity, &worst))
         wf_alarm_engine_severity(roster->engine, (size_t)reading->states, severity, worst, now);
 }
 
@@ -146,6 +173,12 @@ static void judge_rate(struct wf_alarm_roster *roster, const struct wfi_member *
         wf_alarm_engine_truth(roster->engine, (size_t)reading->rate, truth, worst, now);
 }
 
+static bool is_counted(uint8_t quality)
+{
+    return quality == WF_QUALITY_VALID || quality == WF_QUALITY_SUBSTITUTED ||
+           quality == WF_QUALITY_LATE;
+}
+
 void wfi_roster_judge_values(struct wf_alarm_roster *roster, const struct wfi_member *member,
                              const void *payload, int64_t rate_at_ns,
                              const struct wf_alarm_now *now)
@@ -156,8 +189,6 @@ void wfi_roster_judge_values(struct wf_alarm_roster *roster, const struct wfi_me
     for (size_t i = 0; i < member->reading_count; i++) {
         const struct wfi_reading *reading = &member->readings[i];
         uint8_t quality = (uint8_t)bytes[reading->quality_offset];
-        bool is_counted = quality == WF_QUALITY_VALID || quality == WF_QUALITY_SUBSTITUTED ||
-                          quality == WF_QUALITY_LATE;
         double value = reading->is_array
                            ? (double)NAN
                            : load((enum wf_storage)reading->storage, bytes + reading->offset);
@@ -167,7 +198,7 @@ void wfi_roster_judge_values(struct wf_alarm_roster *roster, const struct wfi_me
             judge_invalid(roster, reading->invalid, quality, value, now);
         if (reading->rate >= 0)
             judge_rate(roster, member, reading, payload, rate_at_ns, now);
-        if (!is_counted)
+        if (!is_counted(quality))
             continue;
         if (reading->limit >= 0 && wfi_roster_counts(roster, (size_t)reading->limit)) {
             if (reading->is_array)
@@ -178,5 +209,30 @@ void wfi_roster_judge_values(struct wf_alarm_roster *roster, const struct wfi_me
         }
         if (reading->states >= 0 && wfi_roster_counts(roster, (size_t)reading->states))
             judge_states(roster, member, reading, payload, now);
+    }
+}
+
+void wf_alarm_roster_compare(const struct wf_alarm_roster *roster, size_t index,
+                             const void *payload,
+                             void (*each)(void *context, size_t alarm, double value), void *context)
+{
+    const struct wfi_member *member = &roster->members[index];
+
+    for (size_t i = 0; index < roster->member_count && i < member->reading_count; i++) {
+        const struct wfi_reading *reading = &member->readings[i];
+        uint8_t severity;
+        double worst;
+
+        if (!is_counted(((const uint8_t *)payload)[reading->quality_offset]))
+            continue;
+        if (reading->limit >= 0) {
+            struct compared all = compare_elements(roster, member, reading, payload);
+
+            if (all.violated != 0)
+                each(context, (size_t)reading->limit, all.worst);
+        }
+        if (reading->states >= 0 && compare_states(member, reading, payload, &severity, &worst) &&
+            severity > 0)
+            each(context, (size_t)reading->states, worst);
     }
 }

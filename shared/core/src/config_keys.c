@@ -213,8 +213,9 @@ const struct wfi_key wfi_keys[] = {
     { "alert", "shelve_max", WFI_KEY_DURATION, ALERT(shelve_max_ns), "8h", "1m", "30d", NULL,
       "Nobody shelves an alarm for longer, whatever the role." },
     { "alert", "late", WFI_KEY_CHOICE, ALERT(late), "log", "log alarm ignore", NULL, NULL,
-      "Samples that arrive late. log: kept in the record, not judged; alarm: judged like others; "
-      "ignore: as if they had not come." },
+      "Samples that arrive late. log: not judged, but what violates is noted in the journal; "
+      "alarm: "
+      "judged like others; ignore: as if they had not come." },
     { "alert", "shadow", WFI_KEY_TEXT, ALERT(shadow), "", NULL, NULL, NULL,
       "Alarms on trial, as globs over their names with commas between: judged and recorded, "
       "neither shown nor announced." },

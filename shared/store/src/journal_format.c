@@ -50,7 +50,8 @@ static const struct object tables[] = {
 
 #define KIND                                                                                       \
     "CASE e.kind WHEN 0 THEN 'transition' WHEN 1 THEN 'started' WHEN 2 THEN 'stopped'"             \
-    " WHEN 3 THEN 'reloaded' WHEN 4 THEN 'limits' WHEN 5 THEN 'delivery' ELSE 'trouble' END"
+    " WHEN 3 THEN 'reloaded' WHEN 4 THEN 'limits' WHEN 5 THEN 'delivery' WHEN 6 THEN 'trouble'"    \
+    " ELSE 'late' END"
 #define MARKS                                                                                      \
     "trim(CASE WHEN e.marks & 1 THEN 'SHELVED ' ELSE '' END ||"                                    \
     " CASE WHEN e.marks & 2 THEN 'OUT_OF_SERVICE ' ELSE '' END ||"                                 \

@@ -8,7 +8,7 @@
 #include <watchfloor/clock.h>
 
 static const char *const kind_names[] = {
-    "transition", "started", "stopped", "reloaded", "limits", "delivery", "trouble",
+    "transition", "started", "stopped", "reloaded", "limits", "delivery", "trouble", "late",
 };
 
 const char *wf_journal_kind_name(enum wf_journal_kind kind)

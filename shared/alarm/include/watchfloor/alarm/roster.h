@@ -120,6 +120,14 @@ void wf_alarm_roster_sample(struct wf_alarm_roster *roster, size_t member,
  */
 void wf_alarm_roster_recall(struct wf_alarm_roster *roster, size_t member,
                             const struct wf_stamp *stamp, const void *payload);
+/*
+ * For a sample that is not judged (LATE): the alarms whose limits or states its values violate, each
+ * with the worst value. Nothing changes.
+ */
+void wf_alarm_roster_compare(const struct wf_alarm_roster *roster, size_t member,
+                             const void *payload,
+                             void (*each)(void *context, size_t alarm, double value),
+                             void *context);
 /* Samples of it were lost before they were seen: no rate goes across. */
 void wf_alarm_roster_lost(struct wf_alarm_roster *roster, size_t member);
 /*

@@ -36,6 +36,7 @@ enum wf_journal_kind {
     WF_JOURNAL_LIMITS,   /* limits changed or taken back by a user; text: JSON old, new */
     WF_JOURNAL_DELIVERY, /* a notification could not be delivered; text: route, why */
     WF_JOURNAL_TROUBLE,  /* a plugin failed, a region was lost ...; text: what */
+    WF_JOURNAL_LATE,     /* a value that came too late to be judged violates; text: what, when */
     WF_JOURNAL_KIND_COUNT
 };
 const char *wf_journal_kind_name(enum wf_journal_kind kind); /* "transition" ... */
