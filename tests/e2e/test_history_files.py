@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import unittest
 
-from historycase import HistoryCase
+from historycase import HistoryCase, wait_for
 
 # 2001-02-03T22:00:00Z; with half a second from sample to sample a night passes in seconds.
 EVENING = 981237600000000000

@@ -8,28 +8,14 @@ import io
 import os
 import random
 import re
-import socket
 import struct
 import subprocess
 import time
 import unittest
 
 import packets
-from historycase import HistoryCase, wait_for
-from receivercase import SCHEMAS, UDP, serial_packet, timed_packet
-from wfsystem import System
-
-START = 981237600               # 2001-02-03T22:00:00Z
-IMPORTED = 256
-KEEP = "[receiver]\npacket_ring = 4M\n\n[recorder]\nsync = 100ms\n\n[logger]\nsync = 100ms\n\n"
-FEW = "[logger]\nsync = 100ms\n\n"
-TOTAL = re.compile(r"^(\d+) packets = (\d+) rows (?:stored|to store) \+ (\d+) there already"
-                   r" \+ (\d+) rejected \+ (\d+) idle \+ (\d+) segments joined", re.M)
-
-
-def timed(sequence, time_s, *more):
-    """With a time whose leap seconds are those of 2001: five less than now."""
-    return timed_packet(sequence, time_s - 5, *more)
+from importcase import START, ImportCase, timed, wait_for
+from receivercase import SCHEMAS, serial_packet
 
 
 def stream():
@@ -67,83 +53,6 @@ def stream():
                                         secondary=True))
             found.append(packets.packet(101, 902, b"\0\0\0\1\0\0\1\2\3", secondary=True))
     return found
-
-
-class ImportCase(HistoryCase):
-    config, schemas = KEEP + UDP, SCHEMAS
-
-    def setUp(self):
-        self.system = System(self.config, schemas=self.schemas)
-        self.addCleanup(self.system.close)
-
-    def write(self, data, name="pass.pkts"):
-        path = os.path.join(self.system.folder, name)
-        with open(path, "wb") as file:
-            file.write(data)
-        os.utime(path, (START, START))
-        return path
-
-    def history(self, *args, status=0):
-        done = subprocess.run([self.system.program("wf-history"), "--config",
-                               self.system.config_file(), *args], env=self.system.environment(),
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
-        text = done.stdout.decode() + done.stderr.decode()
-        self.assertEqual(done.returncode, status, text)
-        return text
-
-    def load(self, *args, status=0):
-        """Import; (what was said, rows stored, there already), when the figures balance."""
-        text = self.history("import", *args, status=status)
-        read, rows, there, rejected, idle, joined = map(int, TOTAL.search(text).groups())
-        self.assertEqual(read, rows + there + rejected + idle + joined, text)
-        self.assertEqual(rows, sum(map(int, re.findall(r": (\d+) rows (?:stored|would be)",
-                                                       text))), text)
-        self.assertEqual(rejected, sum(map(int, re.findall(r"^  (\d+) \w+ \(", text, re.M))), text)
-        return text, rows, there
-
-    def columns(self, subsystem):
-        path = self.days()[0]
-        return [row[1] for row in self.ask("PRAGMA table_xinfo(%s)" % subsystem, path=path)
-                if row[1] not in ("time", "received", "source")]
-
-    def table(self, source, subsystem, stamps="_device_ns, _sequence % 16384, _flags & 255, _lost"):
-        """Raw rows in their order, with what was known about them."""
-        rows = []
-        for path in self.days():
-            for name, in self.ask("SELECT table_name FROM _schemas WHERE subsystem = ?", subsystem,
-                                  path=path):
-                stored = [row[1] for row in self.ask("PRAGMA table_info(%s)" % name, path=path)
-                          if not row[1].startswith("_")]
-                rows += self.ask(
-                    "SELECT %s, _quality, %s FROM %s WHERE _source = (SELECT id FROM _sources WHERE"
-                    " name = ?) ORDER BY _id" % (stamps, ", ".join(stored), name), source,
-                    path=path)
-        return rows
-
-    def sequence_gaps(self, source):
-        return sorted(self.ask("SELECT g.subsystem, g.lost FROM _gaps AS g JOIN _sources AS s ON"
-                               " s.id = g.source WHERE s.name = ? AND cause = 'sequence_gap'",
-                               source))
-
-    def play(self, sent, with_logger=True):
-        """Through receiver and logger (and recorder), one packet a datagram."""
-        receiver = self.system.receiver()
-        others = [self.system.start("wf-recorder", "--config", self.system.config_file())]
-        if with_logger:
-            others.append(self.logger())
-        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sender.connect(("127.0.0.1", self.system.port("in")))
-        for at, one in enumerate(sent):
-            sender.send(one)
-            if at % 50 == 49 or at == len(sent) - 1:
-                wait_for(lambda: self.system.counters()["packets"] +
-                         self.system.counters()["segments"] // 2 >= at - 30, "packets received")
-        sender.close()
-        time.sleep(0.5)
-        counters = self.system.counters()
-        for process in [receiver] + others:
-            self.assertEqual(process.stop(), 0)
-        return counters
 
 
 class ImportPackets(ImportCase):
@@ -297,13 +206,13 @@ class ImportPackets(ImportCase):
         args = ("wf-history", "--config", self.system.config_file(), "import", path)
         killed = 0
         for turn in range(6):
-            process = self.system.start(*args, ready=False)
+            process = self.system.launch(*args)
             before = self.stored_imports()
-            wait_for(lambda: process.process.poll() is not None or
+            wait_for(lambda: not process.is_running() or
                      self.stored_imports() > before, "something stored")
             if turn % 2:
                 time.sleep(random.uniform(0, 0.3))
-            killed += process.process.poll() is None
+            killed += process.is_running()
             process.kill()
         self.assertGreater(killed, 0)
         self.load(path)

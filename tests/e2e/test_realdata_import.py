@@ -4,15 +4,12 @@
 and engineering, every packet is in one of the counts, and a second import stores nothing."""
 import csv
 import io
-import re
 import unittest
 
 import test_realdata_live as live
 import watchfloor
-from watchfloor import SystemTest, testdata
-
-TOTAL = re.compile(r"^(\d+) packets = (\d+) rows stored \+ (\d+) there already \+ (\d+) rejected"
-                   r" \+ (\d+) idle \+ (\d+) segments joined", re.M)
+from importcase import TOTAL
+from watchfloor import SystemTest
 
 
 class RealImport(SystemTest):
@@ -21,17 +18,17 @@ class RealImport(SystemTest):
     def setUp(self):
         watchfloor.need("wf", "wf-history", "wf-query", "wf-decode", "wf-import")
         self.recordings = live.recordings()
-        self.sys = self.system("[watchfloor]\nplugins = plugins\n")
-        self.plugins = self.sys.folder + "/plugins"
+        self.sys = self.new_system("[watchfloor]\nplugins = plugins\n")
+        self.plugins = self.sys.plugins
         for folder, name in live.DEFINITIONS:
             self.bring_in("imap", folder, name)
         self.bring_in("jpss", "jpss1_geolocation_xtce_v1.xml")
         with open(watchfloor.SOURCE + "/tests/data/real/cfs_event.ini") as file:
-            self.sys.plugin("cfs_event", file.read())
+            self.sys.write_schema("cfs_event", file.read())
 
     def load(self, recording, source):
-        done = self.sys.run("wf", "history", "import", recording.path, "--source", source,
-                            check=False, timeout=300)
+        done = self.sys.attempt("wf", "history", "import", recording.path, "--source", source,
+                                timeout=300)
         self.assertIn(done.returncode, (0, 1), done.stderr)
         read, rows, there, rejected, idle, joined = map(int, TOTAL.search(done.stdout).groups())
         self.assertEqual(read, rows + there + rejected + idle + joined)
@@ -40,7 +37,7 @@ class RealImport(SystemTest):
 
     def rows(self, source, subsystem, *options):
         text = self.sys.run("wf", "query", "%s.%s" % (source, subsystem), "--from", "1900-01-01",
-                            "--format", "csv", *options, timeout=120)
+                            "--format", "csv", *options)
         return list(csv.reader(io.StringIO(text, newline="")))
 
     def test_what_is_imported_is_what_wf_decode_prints(self):

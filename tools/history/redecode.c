@@ -17,6 +17,7 @@
 
 #include <watchfloor/clock.h>
 #include <watchfloor/decode/decoder.h>
+#include <watchfloor/decode/judge.h>
 #include <watchfloor/decode/segments.h>
 #include <watchfloor/store/packet_log.h>
 
@@ -176,6 +177,7 @@ static bool is_changed(struct redecode *redecode, size_t index, size_t slot)
                                                         .stamp = item->stamp,
                                                         .payload = payload };
     redecode->samples[slot].stamp.flags = flags;
+    wf_payload_judge(schema, payload, flags);
     redecode->list[slot] = &redecode->samples[slot];
     return true;
 }

@@ -208,6 +208,7 @@ void wfs_day_close(struct wfs_day **day)
         d->tables = table->next;
         wfs_table_free(table);
     }
+    wfs_takers_free(d);
     (void)sqlite3_finalize(d->insert_gap);
     (void)sqlite3_finalize(d->put_position);
     (void)sqlite3_finalize(d->put_block);

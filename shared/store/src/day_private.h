@@ -47,10 +47,15 @@ struct wfs_day {
     int64_t held_mono_ns; /* since when it cannot; 0 = it can, for all that is known */
     struct wfs_table *tables;
     struct wfs_member *members;
+    struct wfs_taker *takers; /* day_take.c */
     bool is_unsynced; /* a commit may not survive a power cut yet */
     sqlite3_stmt *insert_gap, *put_position, *put_block, *begin, *commit, *put_dirty, *take_dirty;
 };
 
 void wfs_table_free(struct wfs_table *table);
+
+/* Tell the blocks of rows that left; before the commit. */
+int wfs_takers_flush(struct wfs_day *day, struct wf_err *err);
+void wfs_takers_free(struct wfs_day *day);
 
 #endif /* WFS_DAY_PRIVATE_H */

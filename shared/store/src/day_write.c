@@ -384,6 +384,8 @@ int wfs_day_commit(struct wfs_day *day, struct wf_err *err)
 {
     int rc = make_views(day, err);
 
+    if (rc == 0)
+        rc = wfs_takers_flush(day, err);
     for (struct wfs_table *table = day->tables; rc == 0 && table != NULL; table = table->next)
         rc = flush_block(day, table, err);
     if (rc == 0)

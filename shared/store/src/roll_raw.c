@@ -122,6 +122,10 @@ int wfs_round_clean(struct wfs_round *work, struct wfs_roll *roll, int64_t to_ns
         if (start_ns != last_ns) {
             rc =
                 walk_raw(work, roll, start_ns, start_ns + width, UINT64_MAX, &piles, &reached, err);
+            /* Parameters that its rows do not have any more would stay. */
+            if (rc == 0)
+                rc = wfs_rollups_delete(&work->store->rollups, roll, wfs_roll_base(roll), start_ns,
+                                        start_ns + width, err);
             if (rc == 0)
                 rc = wfs_round_put(work, roll, piles, start_ns, start_ns + width, true, err);
             wfs_piles_free(&piles);

@@ -166,67 +166,6 @@ int wfs_rollups_clear(struct wfs_rollups *rollups, struct wfs_roll *roll,
     return rc;
 }
 
-/* --- hours from minutes ------------------------------------------------------------------------ */
-
-static const char *words(sqlite3_stmt *stmt, int at)
-{
-    return (const char *)sqlite3_column_text(stmt, at);
-}
-
-/* The minutes of one parameter in `from`, as one bucket. */
-static int sum_minutes(struct wfs_rollup *from, int64_t parameter, int64_t hour_ns,
-                       struct wfs_acc *acc, struct wf_err *err)
-{
-    int64_t key = key_of(from, parameter, hour_ns);
-    int step;
-
-    memset(acc, 0, sizeof(*acc));
-    (void)sqlite3_bind_int64(from->range, 1, key);
-    (void)sqlite3_bind_int64(from->range, 2, key + 60);
-    while ((step = sqlite3_step(from->range)) == SQLITE_ROW) {
-        int64_t minute = sqlite3_column_int64(from->range, 0) - key;
-        struct wfs_acc one;
-
-        wfs_acc_read(from->range, 1, hour_ns + minute * wfs_tier_ns(WFS_TIER_MINUTE), &one);
-        wfs_acc_merge(acc, &one);
-    }
-    (void)sqlite3_reset(from->range);
-    return step == SQLITE_DONE ? 0 : wfs_fail(err, from->db, step, "read minutes");
-}
-
-int wfs_rollups_put_hour(struct wfs_rollups *rollups, const struct wfs_roll *roll, int64_t hour_ns,
-                         struct wf_err *err)
-{
-    struct wfs_rollup *from = NULL, *to = NULL;
-    int rc = wfs_rollups_get(rollups, WFS_TIER_MINUTE, hour_ns, &from, err);
-    int step = SQLITE_DONE;
-
-    if (rc == 0)
-        rc = wfs_rollups_get(rollups, WFS_TIER_HOUR, hour_ns, &to, err);
-    if (rc < 0)
-        return rc;
-    (void)sqlite3_bind_text(from->series, 1, roll->source, -1, SQLITE_STATIC);
-    (void)sqlite3_bind_text(from->series, 2, roll->subsystem, -1, SQLITE_STATIC);
-    while (rc == 0 && (step = sqlite3_step(from->series)) == SQLITE_ROW) {
-        const struct described told = { words(from->series, 1), words(from->series, 2),
-                                        words(from->series, 3), words(from->series, 4),
-                                        words(from->series, 5) };
-        struct wfs_acc acc;
-        int64_t id = 0;
-
-        rc = sum_minutes(from, sqlite3_column_int64(from->series, 0), hour_ns, &acc, err);
-        if (rc < 0 || !acc.has_last)
-            continue;
-        rc = find_id(to, roll, &told, &id, err);
-        if (rc == 0)
-            rc = put_acc(rollups, to, key_of(to, id, hour_ns), &acc, hour_ns, err);
-    }
-    if (rc == 0 && step != SQLITE_DONE)
-        rc = wfs_fail(err, from->db, step, "read parameters");
-    (void)sqlite3_reset(from->series);
-    return rc;
-}
-
 /* --- taking out --------------------------------------------------------------------------------- */
 
 static int delete_in(struct wfs_rollup *rollup, const struct wfs_roll *roll, int64_t from_ns,
@@ -265,5 +204,68 @@ int wfs_rollups_delete(struct wfs_rollups *rollups, const struct wfs_roll *roll,
             rc = delete_in(rollup, roll, from_ns, end_ns, err);
         from_ns = end_ns;
     }
+    return rc;
+}
+
+/* --- hours from minutes ------------------------------------------------------------------------ */
+
+static const char *words(sqlite3_stmt *stmt, int at)
+{
+    return (const char *)sqlite3_column_text(stmt, at);
+}
+
+/* The minutes of one parameter in `from`, as one bucket. */
+static int sum_minutes(struct wfs_rollup *from, int64_t parameter, int64_t hour_ns,
+                       struct wfs_acc *acc, struct wf_err *err)
+{
+    int64_t key = key_of(from, parameter, hour_ns);
+    int step;
+
+    memset(acc, 0, sizeof(*acc));
+    (void)sqlite3_bind_int64(from->range, 1, key);
+    (void)sqlite3_bind_int64(from->range, 2, key + 60);
+    while ((step = sqlite3_step(from->range)) == SQLITE_ROW) {
+        int64_t minute = sqlite3_column_int64(from->range, 0) - key;
+        struct wfs_acc one;
+
+        wfs_acc_read(from->range, 1, hour_ns + minute * wfs_tier_ns(WFS_TIER_MINUTE), &one);
+        wfs_acc_merge(acc, &one);
+    }
+    (void)sqlite3_reset(from->range);
+    return step == SQLITE_DONE ? 0 : wfs_fail(err, from->db, step, "read minutes");
+}
+
+int wfs_rollups_put_hour(struct wfs_rollups *rollups, const struct wfs_roll *roll, int64_t hour_ns,
+                         struct wf_err *err)
+{
+    struct wfs_rollup *from = NULL, *to = NULL;
+    int rc = wfs_rollups_get(rollups, WFS_TIER_MINUTE, hour_ns, &from, err);
+    int step = SQLITE_DONE;
+
+    if (rc == 0)
+        rc = wfs_rollups_get(rollups, WFS_TIER_HOUR, hour_ns, &to, err);
+    if (rc == 0)
+        rc = delete_in(to, roll, hour_ns, hour_ns + wfs_tier_ns(WFS_TIER_HOUR), err);
+    if (rc < 0)
+        return rc;
+    (void)sqlite3_bind_text(from->series, 1, roll->source, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_text(from->series, 2, roll->subsystem, -1, SQLITE_STATIC);
+    while (rc == 0 && (step = sqlite3_step(from->series)) == SQLITE_ROW) {
+        const struct described told = { words(from->series, 1), words(from->series, 2),
+                                        words(from->series, 3), words(from->series, 4),
+                                        words(from->series, 5) };
+        struct wfs_acc acc;
+        int64_t id = 0;
+
+        rc = sum_minutes(from, sqlite3_column_int64(from->series, 0), hour_ns, &acc, err);
+        if (rc < 0 || !acc.has_last)
+            continue;
+        rc = find_id(to, roll, &told, &id, err);
+        if (rc == 0)
+            rc = put_acc(rollups, to, key_of(to, id, hour_ns), &acc, hour_ns, err);
+    }
+    if (rc == 0 && step != SQLITE_DONE)
+        rc = wfs_fail(err, from->db, step, "read parameters");
+    (void)sqlite3_reset(from->series);
     return rc;
 }

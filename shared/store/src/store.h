@@ -131,6 +131,8 @@ int wfs_store_plan(struct wf_store *store, const struct wf_schema *schema,
                    const struct wfs_plan **out, struct wf_err *err);
 
 /* store_days.c: open files */
+/* Write what is known of all series into that file, in a transaction. */
+int wfs_days_remember(struct wf_store *store, struct wfs_day *day, struct wf_err *err);
 /* The file of that key, open; opened, and made, when needed. */
 int wfs_days_get(struct wf_store *store, int64_t key, struct wfs_slot **out_slot,
                  struct wf_err *err);

@@ -114,7 +114,7 @@ static void resume_series(struct wf_store *store)
     }
 }
 
-static int remember_all(struct wf_store *store, struct wfs_day *day, struct wf_err *err)
+int wfs_days_remember(struct wf_store *store, struct wfs_day *day, struct wf_err *err)
 {
     int rc = wfs_day_begin(day, false, err);
 
@@ -148,7 +148,7 @@ static int open_day(struct wf_store *store, struct wfs_slot *slot, int64_t key, 
     if (rc < 0)
         return rc;
     if (wfs_day_is_new(slot->day))
-        rc = remember_all(store, slot->day, err);
+        rc = wfs_days_remember(store, slot->day, err);
     else
         rc = wfs_known_read(store, wfs_day_db(slot->day), err);
     if (rc == 0)

@@ -147,6 +147,28 @@ int wfs_rolls_replace(struct wf_store *store, struct wf_err *err)
     return rc < 0 ? rc : 1;
 }
 
+/*
+ * What is claimed of rollups is looked for in the newest day and in those being written, and rows
+ * of long ago leave nothing there: their day is sealed behind them.
+ */
+static int say_in_newest(struct wf_store *store, struct wf_err *err)
+{
+    struct wfs_day_file *files = NULL;
+    struct wfs_slot *slot = NULL;
+    size_t count = 0;
+    int rc = wfs_folder_list(store->folder, &files, &count, err);
+
+    if (rc == 0 && count > 0 && store->known_count > 0)
+        rc = wfs_days_get(store, files[count - 1].key, &slot, err);
+    free(files);
+    if (slot == NULL)
+        return rc == WF_ERR_ABSENT ? 0 : rc;
+    rc = wfs_days_remember(store, slot->day, err);
+    if (rc < 0)
+        wfs_days_drop(store, slot, rc);
+    return rc;
+}
+
 int wf_store_settle(struct wf_store *store, bool (*go_on)(void *context, uint64_t rows),
                     void *context, struct wf_err *err)
 {
@@ -166,5 +188,5 @@ int wf_store_settle(struct wf_store *store, bool (*go_on)(void *context, uint64_
         if (rc == 1 && go_on != NULL && !go_on(context, store->rollups.rows))
             break;
     }
-    return rc < 0 ? rc : 0;
+    return rc < 0 ? rc : say_in_newest(store, err);
 }
