@@ -19,8 +19,9 @@ struct log_thin {
     enum wf_config_recording mode;
     int64_t every_ns;
     const struct wf_schema *schema;
-    double *deadbands; /* one a parameter */
+    struct wf_deadband *deadbands; /* one a parameter */
     bool has_kept;
+    uint64_t next; /* number that follows the last one seen */
     struct wf_stamp kept;
     unsigned char *payload; /* the one that was kept last */
 };
@@ -71,6 +72,18 @@ void log_thin_destroy(struct log_thin **thin)
     *thin = NULL;
 }
 
+/* What is said of all is said of measured numbers: the next mode or state is always a change. */
+static int find_deadband(const struct wf_config_record *rule, const struct wf_parameter *parameter,
+                         struct wf_deadband *out, struct wf_err *err)
+{
+    int rc = wf_config_deadband(rule, parameter->name, out, err);
+
+    if (rc == 0 && !out->is_own &&
+        (parameter->enumeration != WF_NO_INDEX || parameter->storage == WF_STORE_BOOL))
+        *out = (struct wf_deadband){ .size = 0 };
+    return rc;
+}
+
 static int begin(const struct wf_config_record *rule, const struct wf_schema *schema,
                  struct log_thin *thin, struct wf_err *err)
 {
@@ -86,7 +99,7 @@ static int begin(const struct wf_config_record *rule, const struct wf_schema *sc
     if (thin->deadbands == NULL || thin->payload == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     for (size_t i = 0; rc == 0 && i < schema->parameter_count; i++)
-        rc = wf_config_deadband(rule, schema->parameters[i].name, &thin->deadbands[i], err);
+        rc = find_deadband(rule, &schema->parameters[i], &thin->deadbands[i], err);
     return rc;
 }
 
@@ -121,34 +134,37 @@ static bool is_same_bytes(const struct wf_value *a, const struct wf_value *b)
     return a->len == b->len && (a->len == 0 || memcmp(a->as.bytes, b->as.bytes, a->len) == 0);
 }
 
-static bool is_within(const struct wf_value *a, const struct wf_value *b, double deadband)
+static bool is_within(const struct wf_value *now, const struct wf_value *before,
+                      const struct wf_deadband *deadband)
 {
     double x, y;
 
-    if (a->kind != b->kind)
+    if (now->kind != before->kind)
         return false;
-    switch (a->kind) {
+    switch (now->kind) {
     case WF_VALUE_NONE:
         return true;
     case WF_VALUE_TEXT:
     case WF_VALUE_BYTES:
-        return is_same_bytes(a, b);
+        return is_same_bytes(now, before);
     case WF_VALUE_U64:
     case WF_VALUE_I64:
     case WF_VALUE_BOOL:
     case WF_VALUE_TIME:
         /* Exact: whole numbers beyond 2^53 differ where doubles do not. */
-        if (deadband <= 0 || a->kind == WF_VALUE_TIME)
-            return a->as.u64 == b->as.u64;
+        if (deadband->size <= 0 || now->kind == WF_VALUE_TIME)
+            return now->as.u64 == before->as.u64;
         break;
     case WF_VALUE_F64:
         break;
     }
-    x = wf_value_as_double(a);
-    y = wf_value_as_double(b);
+    x = wf_value_as_double(now);
+    y = wf_value_as_double(before);
     if (isnan(x) || isnan(y))
         return isnan(x) && isnan(y);
-    return x == y || fabs(x - y) <= deadband; /* the first for infinities */
+    if (x == y || !isfinite(x) || !isfinite(y))
+        return x == y;
+    return fabs(x - y) <= (deadband->is_relative ? deadband->size * fabs(y) : deadband->size);
 }
 
 static bool has_changed(const struct log_thin *thin, const unsigned char *payload)
@@ -171,7 +187,7 @@ static bool has_changed(const struct log_thin *thin, const unsigned char *payloa
 
             wf_value_get(schema, payload, i, k, &now);
             wf_value_get(schema, thin->payload, i, k, &before);
-            if (!is_within(&now, &before, thin->deadbands[i]))
+            if (!is_within(&now, &before, &thin->deadbands[i]))
                 return true;
         }
     }
@@ -188,7 +204,8 @@ static bool is_due(const struct log_thin *thin, const struct wf_stamp *stamp, co
     const struct wf_stamp *kept = &thin->kept;
 
     /* The edges of a hole are kept, and what a new life of the writer begins with. */
-    if (!thin->has_kept || stamp->epoch != kept->epoch || stamp->lost_before > 0)
+    if (!thin->has_kept || stamp->epoch != kept->epoch || stamp->lost_before > 0 ||
+        stamp->number != thin->next)
         return true;
     if (thin->mode == WF_RECORD_PERIOD)
         return period_of(thin, stamp->received_ns) != period_of(thin, kept->received_ns);
@@ -201,7 +218,10 @@ static bool is_due(const struct log_thin *thin, const struct wf_stamp *stamp, co
 
 bool log_thin_is_wanted(struct log_thin *thin, const struct wf_stamp *stamp, const void *payload)
 {
-    if (!is_due(thin, stamp, payload))
+    bool is_wanted = is_due(thin, stamp, payload);
+
+    thin->next = stamp->number + 1;
+    if (!is_wanted)
         return false;
     thin->has_kept = true;
     thin->kept = *stamp;

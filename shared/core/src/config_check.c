@@ -260,7 +260,7 @@ static void check_record(const struct wf_config *config, const struct wf_config_
                          struct wf_problems *problems)
 {
     struct wf_err err = { 0 };
-    double deadband;
+    struct wf_deadband deadband;
 
     if (record->mode == WF_RECORD_PERIOD && record->every_ns <= 0)
         wf_problems_add(problems, config->file, wf_config_line(config, record->line, "every"),

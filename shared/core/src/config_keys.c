@@ -188,8 +188,9 @@ const struct wfi_key wfi_keys[] = {
     { "record", "every", WFI_KEY_DURATION, RECORD(every_ns), "0", "0", "1d", NULL,
       "period: how long one is; change: one is kept at least this often. 0: no such bound." },
     { "record", "deadband", WFI_KEY_TEXT, RECORD(deadband), "0", NULL, NULL, NULL,
-      "change: in engineering units; one number for all parameters, NAME:NUMBER for one, blanks "
-      "between." },
+      "change: in engineering units, or NUMBER% of the value kept last; one for all numbers that "
+      "are no "
+      "enumeration or boolean, NAME:NUMBER for one parameter, blanks between." },
 
     { "recorder", "sync", WFI_KEY_DURATION, OF(recorder_sync_ns), "1s", "0", "1h", NULL,
       "A commit is forced to the disk this often. 0: every commit." },

@@ -103,7 +103,7 @@ struct wf_config_record {
     char *subsystems; /* globs; the first section that matches counts */
     enum wf_config_recording mode;
     int64_t every_ns; /* PERIOD: one sample each; CHANGE: at least one each, 0 = no bound */
-    char *deadband;   /* CHANGE: "0.5 volts:0.01 mode:0"; a number for all, NAME:NUMBER for one */
+    char *deadband;   /* CHANGE: "0.5 volts:0.01 flow:2%"; a number for all, NAME:NUMBER for one */
     unsigned line;
 };
 
@@ -222,12 +222,15 @@ void wf_config_print(const struct wf_config *config, struct wf_strbuf *out);
  */
 int wf_config_arguments(const struct wf_config_process *process, char ***out_arguments,
                         struct wf_err *err);
-/*
- * How far a parameter's value may be from the one kept last without being kept. INVALID when the
- * text of the section makes no sense; `parameter` may be NULL, to check just that.
- */
+/* How far a parameter's value may be from the one kept last without being kept. */
+struct wf_deadband {
+    double size;      /* in engineering units; of the value kept last: 0.02 = 2 % */
+    bool is_relative; /* the latter */
+    bool is_own;      /* said of this very parameter, not of all */
+};
+/* INVALID when the text of the section makes no sense; `parameter` may be NULL, to check just that. */
 int wf_config_deadband(const struct wf_config_record *record, const char *parameter,
-                       double *out_deadband, struct wf_err *err);
+                       struct wf_deadband *out, struct wf_err *err);
 
 /* Line of `key` in the section that begins in `section_line`; that line when it is not given. */
 unsigned wf_config_line(const struct wf_config *config, unsigned section_line, const char *key);
