@@ -20,6 +20,9 @@ class LoggerDisk(HistoryCase):
         return max(region["head"] for region in self.system.peek("list")
                    if region["subsystem"] == "power")
 
+    def trouble(self):
+        return self.system.peek("sample", "wf", "logger")["values"]["trouble"]
+
     def wait_state(self, state):
         wait_for(lambda: self.logger_state() == state, "the logger in state %s" % state)
 
@@ -47,11 +50,14 @@ class LoggerDisk(HistoryCase):
         self.wait_stored("main", 100)
         filler = disk.fill()
         self.wait_state("failing")
+        wait_for(lambda: "free space there" in self.trouble(), "what to do")
+        self.assertIn("the logger cannot write history: ", self.system.run("wf-status", status=1))
         head = self.head()
         wait_for(lambda: self.head() > head + 4000,
                  "telemetry going on")
         os.unlink(filler)
         self.wait_state("writing")
+        wait_for(lambda: self.trouble() == "", "no trouble")
         heads = self.end_publisher(publisher)
         errors = self.stop_logger(logger)
         self.assert_balanced(heads)

@@ -199,6 +199,7 @@ static void judge_notify(json_t *status)
 
 void status_judge(json_t *status, const struct wf_watch *watch)
 {
+    const json_t *logger = json_object_get(status, "logger");
     bool has_receiver, are_processes_up;
     const char *trouble;
 
@@ -207,16 +208,16 @@ void status_judge(json_t *status, const struct wf_watch *watch)
     judge_receiver(status);
     judge_links(status);
     judge_subsystems(status);
-    if (strcmp(status_text(json_object_get(status, "logger"), "state"), "failing") == 0)
-        add_problem(status, "the logger cannot write history; its log says why");
-    if (json_is_true(json_object_get(json_object_get(status, "logger"), "rollups_failing")))
+    if (strcmp(status_text(logger, "state"), "failing") == 0)
+        add_problem(status, "the logger cannot write history: %s", status_text(logger, "trouble"));
+    if (json_is_true(json_object_get(logger, "rollups_failing")))
         add_problem(status, "rollups cannot be written, rows are; the logger's log says why");
     if (strcmp(status_text(json_object_get(status, "recorder"), "state"), "failing") == 0)
         add_problem(status, "the recorder cannot write the archive of packets; its log says why");
     judge_alerts(status);
     judge_notify(status);
-    if (json_is_number(json_object_get(json_object_get(status, "logger"), "disk_days")) &&
-        json_number_value(json_object_get(json_object_get(status, "logger"), "disk_days")) < 1)
+    if (json_is_number(json_object_get(logger, "disk_days")) &&
+        json_number_value(json_object_get(logger, "disk_days")) < 1)
         add_problem(status, "the disk of history is full within a day; keep less ([logger] raw_max,"
                             " raw_keep) or make room");
     for (size_t i = 0; (trouble = wf_watch_trouble(watch, i)) != NULL; i++)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <watchfloor/attributes.h>
 #include <watchfloor/clock.h>
 #include <watchfloor/strbuf.h>
 
@@ -140,29 +141,50 @@ static void show_outlook(const json_t *logger)
                      json_number_value(kept));
 }
 
+static const char *bytes_text(const json_t *from, const char *key, char out[32])
+{
+    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+    double bytes = (double)status_int(from, key);
+    size_t unit = 0;
+
+    while (bytes >= 1024 && unit + 1 < WF_COUNT_OF(units)) {
+        bytes /= 1024;
+        unit++;
+    }
+    (void)snprintf(out, 32, "%.*f %s", unit > 0 && bytes < 100 ? 1 : 0, bytes, units[unit]);
+    return out;
+}
+
 static void show_logger(const json_t *status)
 {
     const json_t *logger = json_object_get(status, "logger");
+    char history[32], room[32];
 
     if (!json_is_object(logger))
         return;
-    (void)printf("\nLogger     %s: %lld sample%s drained, %lld stored, %lld queued, %lld lost",
+    (void)printf("\nLogger     %s: %lld sample%s drained = %lld stored",
                  status_text(logger, "state"), (long long)status_int(logger, "drained"),
-                 plural(status_int(logger, "drained")), (long long)status_int(logger, "stored"),
-                 (long long)status_int(logger, "queued"), (long long)status_int(logger, "lost"));
+                 plural(status_int(logger, "drained")), (long long)status_int(logger, "stored"));
     if (status_int(logger, "thinned") > 0)
-        (void)printf(", %lld thinned on request", (long long)status_int(logger, "thinned"));
+        (void)printf(" + %lld thinned on request", (long long)status_int(logger, "thinned"));
+    (void)printf(" + %lld queued; %lld lost", (long long)status_int(logger, "queued"),
+                 (long long)status_int(logger, "lost"));
     if (status_int(logger, "gaps") > 0)
         (void)printf(" (%lld gap row%s)", (long long)status_int(logger, "gaps"),
                      plural(status_int(logger, "gaps")));
+    (void)printf("\n           %.1f rows/s, %.1f s behind; %s of history, %s free",
+                 status_real(logger, "row_rate"), status_real(logger, "lag"),
+                 bytes_text(logger, "history_bytes", history),
+                 bytes_text(logger, "disk_free", room));
     show_outlook(logger);
+    (void)putchar('\n');
     if (json_is_true(json_object_get(logger, "clock_doubted")))
-        (void)printf("; the clock leapt ahead, nothing is deleted by age until that is believed");
+        (void)printf("           the clock leapt ahead, nothing is deleted by age until that is"
+                     " believed\n");
     if (status_int(logger, "files_held") > 0)
-        (void)printf("; %lld day file%s held by readers",
+        (void)printf("           %lld day file%s held by readers\n",
                      (long long)status_int(logger, "files_held"),
                      plural(status_int(logger, "files_held")));
-    (void)putchar('\n');
 }
 
 static void show_alerts(const json_t *status)

@@ -114,6 +114,20 @@ static void fill_disk(struct log_logger *logger, const struct wf_store_figures *
     put_known(logger, bytes, LOGGER_KEPT_DAYS, outlook.kept);
 }
 
+/* Since the figures of a second ago. */
+static double row_rate(struct log_logger *logger, uint64_t rows)
+{
+    int64_t now_ns = wf_mono_now_ns();
+    double passed_s = (double)(now_ns - logger->rated_ns) / 1e9;
+    double rate = logger->rated_ns != 0 && passed_s > 0 && rows >= logger->rated_rows
+                      ? (double)(rows - logger->rated_rows) / passed_s
+                      : 0;
+
+    logger->rated_ns = now_ns;
+    logger->rated_rows = rows;
+    return rate;
+}
+
 static void fill(struct log_logger *logger, uint8_t *bytes)
 {
     struct logger_info *info = (struct logger_info *)(void *)bytes;
@@ -133,6 +147,8 @@ static void fill(struct log_logger *logger, uint8_t *bytes)
     else if (logger->is_ending)
         figures.state = LOG_STOPPING;
     info->state = (uint8_t)figures.state;
+    memset(info->trouble, 0, sizeof(info->trouble));
+    (void)wf_copy_text(info->trouble, sizeof(info->trouble), figures.trouble);
     info->regions = (uint32_t)atomic_load(&logger->region_count);
     info->drained = atomic_load(&logger->drained);
     info->stored = figures.store.rows;
@@ -143,6 +159,7 @@ static void fill(struct log_logger *logger, uint8_t *bytes)
                        : 0;
     info->lost = figures.store.lost;
     info->gaps = figures.store.gap_rows;
+    info->row_rate = row_rate(logger, figures.store.rows);
     info->batches = figures.store.batches;
     info->syncs = figures.store.syncs;
     info->lag = figures.lag_s;

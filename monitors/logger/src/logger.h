@@ -42,6 +42,7 @@ struct log_figures {
     enum log_state state;
     double lag_s;
     double commit_max_s; /* since it was last asked for */
+    char trouble[320];   /* why nothing can be written, and what to do; "" = it can */
 };
 
 struct log_health;
@@ -88,6 +89,8 @@ struct log_logger {
     struct wf_publisher *publisher;
     struct log_health *health;
     struct log_forecast forecast;
+    uint64_t rated_rows; /* stored at `rated_ns`, for the rate */
+    int64_t rated_ns;
     bool is_ending; /* told to stop: its figures say so */
     bool has_ended; /* both threads did: what is published next is the last word */
 };

@@ -9,6 +9,7 @@
 
 #include "logger.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <watchfloor/clock.h>
@@ -60,6 +61,10 @@ static void tell_failure(struct writing *writing, int rc, const struct wf_err *e
         advice = "; free space there, or lift the limit on file sizes";
     else if (rc == WF_ERR_DENIED)
         advice = "; make the folder writable for this user";
+    uv_mutex_lock(&writing->logger->figures_lock);
+    (void)snprintf(writing->logger->figures.trouble, sizeof(writing->logger->figures.trouble),
+                   "%s%s", err->text, advice);
+    uv_mutex_unlock(&writing->logger->figures_lock);
     if (writing->failed_rc != rc) {
         wf_log_error("cannot write history: %s%s; telemetry goes on, samples wait in memory and"
                      " rings, trying again",
@@ -78,6 +83,9 @@ static void tell_success(struct writing *writing)
         wf_log_info("history is written again after %.0f s",
                     (double)(wf_mono_now_ns() - writing->failed_ns) / 1e9);
         wf_service_status("writing");
+        uv_mutex_lock(&writing->logger->figures_lock);
+        writing->logger->figures.trouble[0] = '\0';
+        uv_mutex_unlock(&writing->logger->figures_lock);
         writing->failed_rc = 0;
     }
     set_state(writing, LOG_WRITING);
