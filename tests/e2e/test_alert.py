@@ -393,13 +393,21 @@ class Alert(AlertCase):
         self.system.write_schema("power", POWER.replace("ring = 4096",
                                                         "period = 300ms\nstale_after = 6s"))
         self.start()
+        logger = self.system.start("wf-logger", "--config", self.system.config_file())
         self.power(28)
+        wait_for(lambda: self.ask(do="list", match="wf.logger*", all=True)["alarms"],
+                 "the logger having been seen")
+        self.assertEqual(logger.stop(), 0)
         self.stop()
         self.assertEqual(self.receiver.stop(), 0)
         time.sleep(6.5)  # it is down for longer than a source may be silent
         self.start()
+        # Comes after the monitor, which makes its alarms anew for that.
+        logger = self.system.start("wf-logger", "--config", self.system.config_file())
         self.power(28)
         self.assertEqual(self.stale(), [])
+        self.assertEqual(self.transitions("wf.logger STALE", "event"), [])
+        self.assertEqual(logger.stop(), 0)
         # The source says nothing after a start: that is its silence.
         self.stop()
         self.assertEqual(self.receiver.stop(), 0)

@@ -84,7 +84,8 @@ struct alert_line {
     bool has_sample; /* `payload` and `stamp` are the sample that comes next */
     void *payload;
     struct wf_stamp stamp;
-    uint64_t judged; /* samples */
+    uint64_t judged;    /* samples */
+    int64_t unheard_ns; /* nobody listened for it before that, UTC; 0 */
 };
 
 struct alert_figures {

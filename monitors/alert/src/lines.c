@@ -12,6 +12,8 @@
 #include <watchfloor/log.h>
 
 #define WORDS_MAX 64
+/* A program whose last sign of life is older is down. */
+#define HEARTBEAT_NS (3 * WF_NS_PER_S)
 
 /* Kept with the journal. */
 struct position {
@@ -113,14 +115,21 @@ static void find_pasts(const struct alert *alert, struct alert_line *line, bool 
             return;
 }
 
-/*
- * At the start: whose program was started anew since its newest sample was judged was down, as we
- * were; that is no silence of the source. Had we been there, we would have said so at the time.
- */
-static void excuse(const struct alert *alert, struct wf_alarm_roster *roster,
-                   const struct pasts *pasts)
+/* Its program gives no sign of life. */
+static bool is_down(const struct wf_region_info *info)
 {
-    for (const struct alert_line *line = alert->lines; line != NULL; line = line->next) {
+    return info->writer_state != WF_WRITER_RUNNING ||
+           wf_mono_now_ns() - info->heartbeat_mono_ns > HEARTBEAT_NS;
+}
+
+/*
+ * At the start, with all samples that were judged before: while we were down, silence is the source's
+ * only as far as the program that brings its samples ran. It was started anew since, or is down
+ * still. Had we been there, we would have said so at the time.
+ */
+static void excuse(struct alert *alert, const struct pasts *pasts)
+{
+    for (struct alert_line *line = alert->lines; line != NULL; line = line->next) {
         const struct past *newest = NULL;
         struct wf_region_info info;
 
@@ -131,7 +140,9 @@ static void excuse(const struct alert *alert, struct wf_alarm_roster *roster,
                 newest = &pasts->list[i - 1];
         wf_region_info(line->region, &info);
         if (newest != NULL && info.epoch > newest->epoch)
-            wf_alarm_roster_unheard(roster, (size_t)line->member, (int64_t)info.epoch);
+            line->unheard_ns = (int64_t)info.epoch;
+        else if (newest != NULL && is_down(&info))
+            line->unheard_ns = alert_now(alert).utc_ns;
     }
 }
 
@@ -164,7 +175,10 @@ void alert_follow_recall(struct alert *alert, struct wf_alarm_roster *roster)
             wf_alarm_roster_recall(roster, (size_t)line->member, &stamp, payload);
     }
     if (alert->roster == NULL && !alert->clock.is_replay)
-        excuse(alert, roster, &pasts);
+        excuse(alert, &pasts);
+    for (const struct alert_line *line = alert->lines; line != NULL; line = line->next)
+        if (line->member >= 0 && line->unheard_ns != 0 && !alert->clock.is_replay)
+            wf_alarm_roster_unheard(roster, (size_t)line->member, line->unheard_ns);
     free(payload);
     free(pasts.list);
 }
