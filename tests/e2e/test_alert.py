@@ -307,7 +307,7 @@ class Alert(AlertCase):
         self.assertRegex(text, r"^35 V violates hihi 34, received .*Z: too late to be judged$")
         self.assertEqual(self.state(LIMIT), "NORMAL")
         self.assertEqual(self.transitions(LIMIT), [])
-        shown = self.system.run("wf", "alarms", "history", "power.volts")
+        shown = self.system.run("wf", "alarms", "--history", "power.volts")
         self.assertIn("late", shown)
         self.assertIn("too late to be judged", shown)
         self.stop()
