@@ -72,7 +72,8 @@ struct rx_endpoint {
 
     /* UDP */
     int fd;
-    uint32_t drops_seen; /* the kernel's 32-bit count when last looked at */
+    uint32_t drops_seen;  /* the kernel's 32-bit count when last looked at */
+    uint32_t drops_ahead; /* the same as of the newest datagram that was read */
     /* Handles; which are in use depends on the transport. */
     uv_poll_t poll;
     uv_tcp_t server;

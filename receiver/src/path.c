@@ -35,8 +35,11 @@ static void reject(struct packet *packet, enum wf_reject reason, struct rx_subsy
     arrival->link->rejected++;
     listener->source->counters.rejected++;
     listener->source->counters.unknown_apid += reason == WF_REJECT_UNKNOWN_APID;
-    if (subsystem != NULL)
+    if (subsystem != NULL) {
         subsystem->counters.rejected[reason]++;
+        if (reason != WF_REJECT_DUPLICATE) /* nothing is missing without it */
+            subsystem->rejected++;
+    }
     rx_rejects_note(arrival->path->rejects,
                     &(struct rx_reject_facts){
                         .reason = reason,
@@ -86,6 +89,8 @@ static void take_sequence(struct packet *packet, int64_t device_ns, struct rx_su
 {
     struct rx_channel *channel = packet->route->channel;
     uint64_t lost_before = channel->sequence.lost;
+    uint32_t drops = channel->source->drops;
+    bool has_drops = drops != channel->drops;
     const struct rx_subsystem *speaker =
         subsystem != NULL ? subsystem : packet->route->subsystems[0];
 
@@ -95,11 +100,15 @@ static void take_sequence(struct packet *packet, int64_t device_ns, struct rx_su
         packet->lost_before = 0;
         return;
     }
+    channel->drops = drops;
     packet->event =
         wf_sequence_judge(&channel->sequence, packet->header.sequence_count, device_ns,
                           &channel->newest_device_ns, &packet->sequence, &packet->lost_before);
     if (WF_LIKELY(packet->event == WF_SEQUENCE_NEXT))
         return;
+    /* Whatever becomes of this packet: the next sample tells. */
+    channel->missing += packet->lost_before;
+    channel->has_drops = channel->has_drops || (has_drops && packet->lost_before > 0);
     count_event(packet, lost_before, subsystem);
 }
 
@@ -137,6 +146,11 @@ static int64_t judge_time(const struct packet *packet, const struct rx_subsystem
 {
     return wf_device_time_judge(subsystem->schema, subsystem->source->offset_ns,
                                 packet->arrival->received_ns, decoded);
+}
+
+static uint16_t as_u16(uint32_t count)
+{
+    return (uint16_t)(count < UINT16_MAX ? count : UINT16_MAX);
 }
 
 static void count_sample(struct packet *packet, struct rx_subsystem *subsystem,
@@ -203,14 +217,17 @@ static void publish(struct packet *packet, struct rx_subsystem *subsystem,
 {
     struct rx_arrival *arrival = packet->arrival;
     void *payload = arrival->path->scratch;
+    struct rx_channel *channel = packet->route->channel;
     struct wf_stamp stamp = {
         .packet = packet->number,
         .sequence = packet->sequence,
         .device_ns = decoded->device_ns,
         .received_ns = arrival->received_ns,
         .received_mono_ns = arrival->received_mono_ns,
-        .flags = decoded->flags | wf_sequence_flags(packet->event, packet->lost_before),
-        .lost_before = packet->lost_before,
+        .flags = decoded->flags | wf_sequence_flags(packet->event, channel->missing) |
+                 (channel->has_drops ? WF_SAMPLE_DROP_BEFORE : 0u),
+        .lost_before = as_u16(channel->missing),
+        .rejected_before = as_u16(subsystem->rejected),
     };
 
     if (WF_UNLIKELY((stamp.flags & (WF_SAMPLE_LATE | WF_SAMPLE_LONG)) != 0))
@@ -222,6 +239,8 @@ static void publish(struct packet *packet, struct rx_subsystem *subsystem,
         reject(packet, WF_REJECT_BUSY, subsystem);
         return;
     }
+    subsystem->rejected = channel->missing = 0;
+    channel->has_drops = false;
     count_sample(packet, subsystem, decoded, good_ns, len);
 }
 
@@ -278,8 +297,10 @@ static void abandon(struct rx_path *path, struct rx_channel *channel,
     path->counters.rejected[WF_REJECT_BAD_SEGMENT] += count;
     channel->source->counters.rejected += count;
     channel->waiting -= count;
-    if (subsystem != NULL)
+    if (subsystem != NULL) {
         subsystem->counters.rejected[WF_REJECT_BAD_SEGMENT] += count;
+        subsystem->rejected += count;
+    }
 }
 
 static void take_segment(struct packet *packet)

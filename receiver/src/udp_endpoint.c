@@ -63,6 +63,10 @@ static void take_datagram(struct rx_endpoint *endpoint, struct rx_arrival *arriv
     endpoint->datagrams++;
     endpoint->bytes += datagram->len;
     endpoint->last_received_ns = arrival->received_ns;
+    if (WF_UNLIKELY(datagram->drops != endpoint->drops_ahead)) {
+        endpoint->listener->source->drops += datagram->drops - endpoint->drops_ahead;
+        endpoint->drops_ahead = datagram->drops;
+    }
     arrival->peer = find_peer(endpoint, datagram, &stranger);
     if (WF_UNLIKELY(arrival->peer == NULL)) {
         rx_path_stranger(arrival, &stranger, datagram->bytes, datagram->len);

@@ -58,6 +58,7 @@ struct rx_datagram {
     size_t len;
     bool was_cut;        /* larger than any UDP datagram may be */
     int64_t received_ns; /* kernel's UTC; WF_TIME_NONE when it gave none */
+    uint32_t drops;      /* datagrams of the socket dropped ahead of this one, modulo 2^32 */
     const struct sockaddr *from;
     socklen_t from_len;
 };
@@ -65,9 +66,6 @@ struct rx_datagram {
 /* Read what is there, at most RX_UDP_BATCH; returns how many, or a negative errno. Never blocks. */
 int rx_udp_read(int fd, struct rx_udp_batch *batch);
 void rx_udp_datagram(const struct rx_udp_batch *batch, int index, struct rx_datagram *out);
-/* Drops the kernel told with the last read (a 32-bit count of the socket); false when it did not. */
-bool rx_udp_batch_drops(const struct rx_udp_batch *batch, uint32_t *out);
-
 /* Datagrams the kernel dropped at this socket so far: exact, a 32-bit count. False: not known. */
 bool rx_udp_drops(int fd, uint32_t *out);
 

@@ -298,6 +298,7 @@ void rx_world_adopt(struct rx_world *world, const struct rx_world *old)
         world->sources[i].counters = before->counters;
         world->sources[i].packet_rate = before->packet_rate;
         world->sources[i].byte_rate = before->byte_rate;
+        world->sources[i].drops = before->drops;
     }
     for (size_t i = 0; i < world->subsystem_count; i++) {
         struct rx_subsystem *subsystem = &world->subsystems[i];
@@ -308,6 +309,7 @@ void rx_world_adopt(struct rx_world *world, const struct rx_world *old)
             continue;
         subsystem->counters = before->counters;
         subsystem->rate = before->rate;
+        subsystem->rejected = before->rejected;
     }
     for (size_t i = 0; i < world->channel_count; i++) {
         struct rx_channel *channel = &world->channels[i];
@@ -318,6 +320,9 @@ void rx_world_adopt(struct rx_world *world, const struct rx_world *old)
         if (before != NULL) {
             channel->sequence = before->sequence;
             channel->newest_device_ns = before->newest_device_ns;
+            channel->drops = before->drops;
+            channel->missing = before->missing;
+            channel->has_drops = before->has_drops;
         }
     }
 }

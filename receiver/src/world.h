@@ -38,6 +38,7 @@ struct rx_source {
     int64_t offset_ns; /* added to device times */
     struct rx_source_counters counters;
     struct rx_rate packet_rate, byte_rate;
+    uint32_t drops; /* datagrams the kernel dropped ahead of what was read so far, modulo 2^32 */
     uint32_t subsystem_count;
     struct wf_segments *segments; /* NULL when none of its packets come in segments */
 };
@@ -53,7 +54,8 @@ struct rx_subsystem {
     struct rx_rate rate;
     struct rx_bell_share bell;
     struct rx_pace pace;
-    bool is_held; /* its region's lock, until the batch is over (path.h) */
+    bool is_held;      /* its region's lock, until the batch is over (path.h) */
+    uint32_t rejected; /* packets since its newest sample that came to nothing */
 };
 
 /* The packets of one APID of one source: they share a sequence count. */
@@ -62,6 +64,9 @@ struct rx_channel {
     uint16_t apid;
     struct wf_sequence sequence;
     int64_t newest_device_ns; /* to tell a restart from a duplicate */
+    uint32_t drops;           /* of the source when the newest packet came */
+    uint32_t missing;         /* packets since the newest sample, by the count */
+    bool has_drops;           /* the kernel dropped datagrams where they are missing */
     bool is_segmented;
     uint32_t waiting; /* segments taken whose packet is not whole yet */
 };

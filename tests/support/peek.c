@@ -108,6 +108,7 @@ static json_t *sample_as_json(const struct wf_schema *schema, const void *payloa
     (void)json_object_set_new(sample, "received_mono_ns", json_integer(stamp->received_mono_ns));
     (void)json_object_set_new(sample, "flags", json_integer(stamp->flags));
     (void)json_object_set_new(sample, "lost_before", json_integer(stamp->lost_before));
+    (void)json_object_set_new(sample, "rejected_before", json_integer(stamp->rejected_before));
     (void)json_object_set_new(sample, "values", payload_as_json(schema, payload));
     (void)json_object_set_new(sample, "qualities", qualities_as_json(schema, payload));
     return sample;

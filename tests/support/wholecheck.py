@@ -86,7 +86,7 @@ class WholeCheck:
                 self.assertEqual(place, count)
         in_gaps, lost = 0, 0
         for cause, gap, first, last in self.gaps(stream.source, stream.subsystem):
-            if cause == "sequence_gap":
+            if cause in ("sequence_gap", "kernel_drop"):
                 in_gaps += gap
             if first is None:
                 continue

@@ -82,7 +82,7 @@ static void store(struct import_packets *import, struct import_target *target,
                    .received_ns = receive_time(import, packet, good_ns),
                    .flags = taken->decoded.flags | WF_SAMPLE_IMPORTED |
                             wf_sequence_flags(counted->event, counted->lost),
-                   .lost_before = counted->lost },
+                   .lost_before = (uint16_t)counted->lost }, /* of counts of 14 bits */
         .before_device_ns = target->last_device_ns,
         .before_received_ns = target->last_received_ns,
     };

@@ -101,6 +101,13 @@ size_t mon_history_bytes(const struct mon_history *history)
 
 /* --- rows ----------------------------------------------------------------- */
 
+static enum mon_hole why_missing(const struct wf_stamp *stamp)
+{
+    if ((stamp->flags & WF_SAMPLE_GAP_BEFORE) == 0)
+        return MON_HOLE_REJECTED;
+    return (stamp->flags & WF_SAMPLE_DROP_BEFORE) != 0 ? MON_HOLE_DROP : MON_HOLE_SEQUENCE;
+}
+
 static enum mon_hole hole_of(uint64_t number)
 {
     uint64_t back = UINT64_MAX - number;
@@ -192,8 +199,8 @@ static void take_rows(struct mon_history *history, const struct wf_region *regio
             continue;
         if (history->epoch != 0 && history->epoch != stamp.epoch)
             add_row(history, HOLE(MON_HOLE_WRITER), time_of(&stamp));
-        else if ((stamp.flags & WF_SAMPLE_GAP_BEFORE) != 0)
-            add_row(history, HOLE(MON_HOLE_SEQUENCE), time_of(&stamp));
+        else if ((stamp.flags & WF_SAMPLE_GAP_BEFORE) != 0 || stamp.rejected_before > 0)
+            add_row(history, HOLE(why_missing(&stamp)), time_of(&stamp));
         history->epoch = stamp.epoch;
         add_row(history, stamp.number, time_of(&stamp));
     }

@@ -52,6 +52,8 @@ size_t mon_history_recent(struct mon_history *history, const struct wf_region *r
 enum mon_hole {
     MON_HOLE_NONE,
     MON_HOLE_SEQUENCE, /* packets were lost on the way */
+    MON_HOLE_DROP,     /* and the kernel dropped datagrams there */
+    MON_HOLE_REJECTED, /* packets came and were rejected */
     MON_HOLE_WRITER,   /* a new life of the writer */
     MON_HOLE_UNREAD,   /* overwritten before we looked: not lost, but not known here */
 };

@@ -100,6 +100,8 @@ static void add_hole(const struct joining *joining, int64_t to_ns, enum mon_hole
         const char *cause;
     } causes[] = {
         [MON_HOLE_SEQUENCE] = { 'g', "sequence_gap" },
+        [MON_HOLE_DROP] = { 'k', "kernel_drop" },
+        [MON_HOLE_REJECTED] = { 'x', "rejected" },
         [MON_HOLE_WRITER] = { 'r', "writer_restart" },
         [MON_HOLE_UNREAD] = { '?', "not_seen" },
     };

@@ -205,7 +205,7 @@ static bool is_due(const struct log_thin *thin, const struct wf_stamp *stamp, co
 
     /* The edges of a hole are kept, and what a new life of the writer begins with. */
     if (!thin->has_kept || stamp->epoch != kept->epoch || stamp->lost_before > 0 ||
-        stamp->number != thin->next)
+        stamp->rejected_before > 0 || stamp->number != thin->next)
         return true;
     if (thin->mode == WF_RECORD_PERIOD)
         return period_of(thin, stamp->received_ns) != period_of(thin, kept->received_ns);

@@ -154,18 +154,22 @@ static void follow(struct write *write)
 {
     struct rec_recorder *recorder = write->recorder;
     struct rec_item *items[BATCH_MAX];
-    bool is_over = false;
+    bool is_over = false, has_stored = false;
     int tries = 0;
 
     while (!is_over) {
         int64_t sync_ns = atomic_load(&recorder->sync_ns);
         int64_t gather_ns = sync_ns > 0 && sync_ns < GATHER_MAX_NS ? sync_ns : GATHER_MAX_NS;
+        /* What waited in the ring for this life is stored at once: it is nowhere else. */
+        bool is_urgent = sync_ns == 0 || !has_stored;
         size_t count = rec_queue_gather(&recorder->queue, items, BATCH_MAX,
-                                        sync_ns > 0 ? BATCH_MAX : 1, gather_ns, &is_over);
+                                        is_urgent ? 1 : BATCH_MAX, gather_ns, &is_over);
         int64_t done = count > 0 ? store(write, items, count) : 0;
 
-        if (done > 0)
+        if (done > 0) {
             rec_queue_drop(&recorder->queue, (size_t)done);
+            has_stored = true;
+        }
         if (done < (int64_t)count) {
             is_over = atomic_load(&recorder->is_stopping) && ++tries >= STOP_TRIES;
             rest(write->retry_ns, recorder);

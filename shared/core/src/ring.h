@@ -34,6 +34,7 @@ WFI_STAMP_AT(received_ns, 48);
 WFI_STAMP_AT(received_mono_ns, 56);
 WFI_STAMP_AT(flags, 64);
 WFI_STAMP_AT(lost_before, 68);
+WFI_STAMP_AT(rejected_before, 70);
 static_assert(sizeof(struct wf_stamp) == 8 * WF_LAYOUT_STAMP_WORDS, "a stamp is copied as it is");
 
 /* One word, through a register: `plain` need not be aligned. */

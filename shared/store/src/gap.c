@@ -32,7 +32,8 @@ char wf_gap_cause_letter(enum wf_gap_cause cause)
         [WF_GAP_RING_OVERRUN] = 'O', [WF_GAP_LOGGER_DOWN] = 'L', [WF_GAP_STORE_FAILED] = 'D',
         [WF_GAP_FILE_CORRUPT] = 'X', [WF_GAP_CONFLICT] = 'C',    [WF_GAP_REGION_REPLACED] = 'R',
         [WF_GAP_SEQUENCE_GAP] = 'g', [WF_GAP_LINK_SILENT] = 's', [WF_GAP_WRITER_RESTART] = 'r',
-        [WF_GAP_CLOCK_JUMP] = 'j',   [WF_GAP_RETENTION] = 'E',   [WF_GAP_IMPORT_LOST] = 'i',
+        [WF_GAP_KERNEL_DROP] = 'k',  [WF_GAP_REJECTED] = 'x',    [WF_GAP_CLOCK_JUMP] = 'j',
+        [WF_GAP_RETENTION] = 'E',    [WF_GAP_IMPORT_LOST] = 'i',
     };
 
     return cause < WF_GAP_CAUSE_COUNT && letters[cause] != '\0' ? letters[cause] : '?';

@@ -27,7 +27,7 @@ static void read_stamp(sqlite3_stmt *stmt, const struct wfs_stream_query *query,
     stamp->packet = wfs_column_u64(stmt, WFS_READ_STAMP + WFS_READ_STAMP_PACKET);
     stamp->sequence = wfs_column_u64(stmt, WFS_READ_STAMP + WFS_READ_STAMP_SEQUENCE);
     stamp->flags = (uint32_t)sqlite3_column_int64(stmt, WFS_READ_STAMP + WFS_READ_STAMP_FLAGS);
-    stamp->lost_before = (uint32_t)sqlite3_column_int64(stmt, WFS_READ_STAMP + WFS_READ_STAMP_LOST);
+    stamp->lost_before = (uint16_t)sqlite3_column_int64(stmt, WFS_READ_STAMP + WFS_READ_STAMP_LOST);
 }
 
 static uint8_t quality_of(const uint8_t *quality, size_t count, size_t column)

@@ -71,6 +71,11 @@ static bool is_silence(const struct wf_series *series, const struct wf_stamp *st
            (uint64_t)stamp->received_ns - (uint64_t)state->last_received_ns > (uint64_t)limit;
 }
 
+enum wf_gap_cause wfs_cause_of_missing(const struct wf_stamp *stamp)
+{
+    return (stamp->flags & WF_SAMPLE_DROP_BEFORE) != 0 ? WF_GAP_KERNEL_DROP : WF_GAP_SEQUENCE_GAP;
+}
+
 size_t wfs_gaps_before(const struct wf_series *series, const struct wf_store_sample *sample,
                        struct wf_gap out[WFS_GAPS_MAX])
 {
@@ -81,8 +86,9 @@ size_t wfs_gaps_before(const struct wf_series *series, const struct wf_store_sam
 
     /* The one sample in a million for which all of it is looked at. */
     if (WF_LIKELY(stamp->number == state->next && stamp->epoch == state->epoch &&
-                  stamp->lost_before == 0 && !state->is_tail_unknown &&
-                  !is_silence(series, stamp) && !is_clock_jump(state, stamp)))
+                  stamp->lost_before == 0 && stamp->rejected_before == 0 &&
+                  !state->is_tail_unknown && !is_silence(series, stamp) &&
+                  !is_clock_jump(state, stamp)))
         return 0;
 
     if (state->is_tail_unknown)
@@ -97,9 +103,14 @@ size_t wfs_gaps_before(const struct wf_series *series, const struct wf_store_sam
     if (state->has_last && stamp->epoch != state->epoch)
         begin_gap(series, sample, WF_GAP_WRITER_RESTART, &out[count++]);
     if (stamp->lost_before > 0) {
-        gap = begin_gap(series, sample, WF_GAP_SEQUENCE_GAP, &out[count++]);
+        gap = begin_gap(series, sample, wfs_cause_of_missing(stamp), &out[count++]);
         gap->is_lost_known = true;
         gap->lost = stamp->lost_before;
+    }
+    if (stamp->rejected_before > 0) {
+        gap = begin_gap(series, sample, WF_GAP_REJECTED, &out[count++]);
+        gap->is_lost_known = true;
+        gap->lost = stamp->rejected_before;
     }
     if (count == 0 && is_silence(series, stamp))
         begin_gap(series, sample, WF_GAP_LINK_SILENT, &out[count++]);

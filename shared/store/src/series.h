@@ -46,7 +46,10 @@ struct wf_series {
     struct wf_series *next_series;
 };
 
-#define WFS_GAPS_MAX 6
+#define WFS_GAPS_MAX 7
+
+/* Why the packets ahead of a sample (lost_before) are missing, as far as the receiver could tell. */
+enum wf_gap_cause wfs_cause_of_missing(const struct wf_stamp *stamp);
 
 /*
  * What is missing between the newest sample of `state` and `sample`, by number, by the

@@ -75,7 +75,7 @@ static int put_row(struct wfs_slot *slot, const struct wf_store_sample *sample,
 /* Packets are missing before it, and nobody wrote that down yet. */
 static int put_gap(struct wfs_slot *slot, const struct wf_store_sample *sample, struct wf_err *err)
 {
-    struct wf_gap gap = { .cause = WF_GAP_SEQUENCE_GAP,
+    struct wf_gap gap = { .cause = wfs_cause_of_missing(&sample->stamp),
                           .is_lost_known = true,
                           .lost = sample->stamp.lost_before,
                           .from_device_ns = WF_TIME_NONE,

@@ -95,7 +95,7 @@ static int put_sample(struct wf_store *store, struct wfs_slot *slot,
         struct wf_store_sample next = *sample;
 
         next.stamp.number++; /* this one is what is missing */
-        next.stamp.lost_before = 0;
+        next.stamp.lost_before = next.stamp.rejected_before = 0;
         next.lost_cause = WF_GAP_CONFLICT;
         series->pending.next = sample->stamp.number;
         series->pending.epoch = sample->stamp.epoch;

@@ -137,6 +137,70 @@ static void a_good_packet_is_published_with_its_number(void **state)
     assert_int_equal(bench->path.bell.unrung, 2);
 }
 
+static struct wf_stamp newest_stamp(struct bench *bench, const char *subsystem)
+{
+    struct wf_region *region = NULL;
+    struct wf_stamp stamp = { 0 };
+    uint8_t payload[256];
+
+    rx_path_release(&bench->path);
+    assert_int_equal(wf_region_open(bench->paths.instance, "main", subsystem, &region, NULL), 0);
+    assert_int_equal(wf_region_latest(region, payload, sizeof(payload), &stamp), 0);
+    wf_region_close(&region);
+    return stamp;
+}
+
+static void a_sample_says_why_packets_are_missing_before_it(void **state)
+{
+    struct bench *bench = *state;
+    struct wf_stamp stamp;
+
+    give(bench, 100, 20, WF_CCSDS_UNSEGMENTED, "\0\0\0\0", 4);
+    give(bench, 100, 21, WF_CCSDS_UNSEGMENTED, "\0", 1); /* too short */
+    give(bench, 100, 22, WF_CCSDS_UNSEGMENTED, "\0", 1);
+    give(bench, 100, 22, WF_CCSDS_UNSEGMENTED, "\0\0\0\0", 4); /* seen already */
+    give(bench, 100, 23, WF_CCSDS_UNSEGMENTED, "\0\0\0\0", 4);
+    stamp = newest_stamp(bench, "plain");
+    assert_int_equal(stamp.rejected_before, 2);
+    assert_int_equal(stamp.lost_before, 0);
+
+    give(bench, 100, 25, WF_CCSDS_UNSEGMENTED, "\0\0\0\0", 4);
+    stamp = newest_stamp(bench, "plain");
+    assert_int_equal(stamp.rejected_before, 0);
+    assert_int_equal(stamp.lost_before, 1);
+    assert_int_equal(stamp.flags, WF_SAMPLE_GAP_BEFORE);
+
+    bench->arrival.listener->source->drops += 4;
+    give(bench, 100, 30, WF_CCSDS_UNSEGMENTED, "\0\0\0\0", 4);
+    stamp = newest_stamp(bench, "plain");
+    assert_int_equal(stamp.lost_before, 4);
+    assert_int_equal(stamp.flags, WF_SAMPLE_GAP_BEFORE | WF_SAMPLE_DROP_BEFORE);
+
+    /* What is missing before a packet that is rejected is told by the sample behind it. */
+    give(bench, 100, 33, WF_CCSDS_UNSEGMENTED, "\0", 1);
+    give(bench, 100, 34, WF_CCSDS_UNSEGMENTED, "\0\0\0\0", 4);
+    stamp = newest_stamp(bench, "plain");
+    assert_int_equal(stamp.lost_before, 2);
+    assert_int_equal(stamp.rejected_before, 1);
+
+    /* Dropped, but nothing of this one: not its gap, nor that of a later one. */
+    bench->arrival.listener->source->drops++;
+    give(bench, 100, 35, WF_CCSDS_UNSEGMENTED, "\0\0\0\0", 4);
+    assert_int_equal(newest_stamp(bench, "plain").flags, 0);
+    give(bench, 100, 37, WF_CCSDS_UNSEGMENTED, "\0\0\0\0", 4);
+    assert_int_equal(newest_stamp(bench, "plain").flags, WF_SAMPLE_GAP_BEFORE);
+}
+
+static void a_gap_before_the_first_segment_is_told(void **state)
+{
+    struct bench *bench = *state;
+
+    give(bench, 101, 20, WF_CCSDS_UNSEGMENTED, "\1ab", 3);
+    give(bench, 101, 23, WF_CCSDS_FIRST, "\1ab", 3);
+    give(bench, 101, 24, WF_CCSDS_LAST, "c", 1);
+    assert_int_equal(newest_stamp(bench, "pieces").lost_before, 2);
+}
+
 static void a_listener_hears_only_its_subsystems(void **state)
 {
     struct bench *bench = *state;
@@ -212,8 +276,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_packet_is_published_with_its_number),
+        cmocka_unit_test(a_sample_says_why_packets_are_missing_before_it),
         cmocka_unit_test(a_listener_hears_only_its_subsystems),
         cmocka_unit_test(segments_count_when_they_are_whole_or_given_up),
+        cmocka_unit_test(a_gap_before_the_first_segment_is_told),
         cmocka_unit_test(whatever_comes_the_books_balance),
     };
 

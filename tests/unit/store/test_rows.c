@@ -142,13 +142,14 @@ static void stamps_come_back_to_the_last_bit(void **state)
     static const struct {
         uint64_t packet, sequence;
         int64_t device_ns, device_read_ns;
-        uint32_t flags, lost;
+        uint32_t flags;
+        uint16_t lost;
     } cases[] = {
         { 0, 0, NOON, NOON, 0, 0 },
-        { UINT64_MAX, UINT64_MAX, WF_TIME_NONE, WF_TIME_NONE, UINT32_MAX, UINT32_MAX },
+        { UINT64_MAX, UINT64_MAX, WF_TIME_NONE, WF_TIME_NONE, UINT32_MAX, UINT16_MAX },
         { INT64_MAX, (uint64_t)INT64_MAX + 1, NOON - 40 * WF_NS_PER_DAY, NOON - 40 * WF_NS_PER_DAY,
           1u << 31, 0 },
-        { 1, 1u << 20, 0, 0, 5, 1u << 31 },
+        { 1, 1u << 20, 0, 0, 5, 1u << 15 },
         { 3, 2, -1, -1, 0, 1 },
         { 3, 2, INT64_MAX, INT64_MAX, 0, 0 },
         /* Before 1735: as far back as a difference from now can tell. */

@@ -262,20 +262,27 @@ static void what_lies_between_samples_is_told(void **state)
     static const struct {
         const char *what;
         uint64_t epoch_step;
-        uint32_t lost_before;
+        uint16_t lost_before, rejected_before;
         int64_t received_step_ns, device_step_ns;
         uint32_t flags;
         const char *want;
     } cases[] = {
-        { "the next one", 0, 0, WF_NS_PER_S / 10, WF_NS_PER_S / 10, 0, "" },
-        { "missing packets", 0, 3, WF_NS_PER_S / 10, WF_NS_PER_S / 10, 0, "sequence_gap|3\n" },
-        { "silence", 0, 0, 5 * WF_NS_PER_S, 5 * WF_NS_PER_S, 0, "link_silent|\n" },
-        { "a restart", 9, 0, 5 * WF_NS_PER_S, 5 * WF_NS_PER_S, 0, "writer_restart|\n" },
-        { "a restart and packets", 9, 4, 5 * WF_NS_PER_S, 5 * WF_NS_PER_S, 0,
+        { "the next one", 0, 0, 0, WF_NS_PER_S / 10, WF_NS_PER_S / 10, 0, "" },
+        { "missing packets", 0, 3, 0, WF_NS_PER_S / 10, WF_NS_PER_S / 10, 0, "sequence_gap|3\n" },
+        { "missing, and the kernel dropped some", 0, 3, 0, WF_NS_PER_S / 10, WF_NS_PER_S / 10,
+          WF_SAMPLE_GAP_BEFORE | WF_SAMPLE_DROP_BEFORE, "kernel_drop|3\n" },
+        { "rejected packets", 0, 0, 2, WF_NS_PER_S / 10, WF_NS_PER_S / 10, 0, "rejected|2\n" },
+        { "missing ones and rejected ones", 0, 3, 2, WF_NS_PER_S / 10, WF_NS_PER_S / 10, 0,
+          "sequence_gap|3\nrejected|2\n" },
+        { "nothing but rejected ones for long", 0, 0, 2, 5 * WF_NS_PER_S, 5 * WF_NS_PER_S, 0,
+          "rejected|2\n" },
+        { "silence", 0, 0, 0, 5 * WF_NS_PER_S, 5 * WF_NS_PER_S, 0, "link_silent|\n" },
+        { "a restart", 9, 0, 0, 5 * WF_NS_PER_S, 5 * WF_NS_PER_S, 0, "writer_restart|\n" },
+        { "a restart and packets", 9, 4, 0, 5 * WF_NS_PER_S, 5 * WF_NS_PER_S, 0,
           "writer_restart|\nsequence_gap|4\n" },
-        { "the clock ahead", 0, 0, WF_NS_PER_S / 10, 3600 * WF_NS_PER_S, 0, "clock_jump|\n" },
-        { "the clock back", 0, 0, WF_NS_PER_S / 10, -3600 * WF_NS_PER_S, 0, "clock_jump|\n" },
-        { "a late one", 0, 0, WF_NS_PER_S / 10, -3600 * WF_NS_PER_S, WF_SAMPLE_LATE, "" },
+        { "the clock ahead", 0, 0, 0, WF_NS_PER_S / 10, 3600 * WF_NS_PER_S, 0, "clock_jump|\n" },
+        { "the clock back", 0, 0, 0, WF_NS_PER_S / 10, -3600 * WF_NS_PER_S, 0, "clock_jump|\n" },
+        { "a late one", 0, 0, 0, WF_NS_PER_S / 10, -3600 * WF_NS_PER_S, WF_SAMPLE_LATE, "" },
     };
 
     (void)state;
@@ -288,6 +295,7 @@ static void what_lies_between_samples_is_told(void **state)
         sample = sample_of(&test.place, test.series, 10, NOON + 900 * WF_NS_PER_MS, test.payload);
         sample.stamp.epoch += cases[i].epoch_step;
         sample.stamp.lost_before = cases[i].lost_before;
+        sample.stamp.rejected_before = cases[i].rejected_before;
         sample.stamp.received_ns += cases[i].received_step_ns;
         sample.stamp.device_ns += cases[i].device_step_ns;
         sample.stamp.flags = cases[i].flags;

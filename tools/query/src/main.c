@@ -37,7 +37,7 @@ static const char details[] =
     "\"unread\":[...],\"deleted\":[...]}; integers are exact, NaN and infinities are strings, what "
     "a\n"
     "packet did not hold is null. Letters in plots: O ring_overrun, L logger_down, s link_silent,\n"
-    "g sequence_gap, r writer_restart, j clock_jump, D store_failed, X file_corrupt, R\n"
+    "g sequence_gap, k kernel_drop, x rejected, r writer_restart, j clock_jump, D store_failed, X file_corrupt, R\n"
     "region_replaced, C conflict, E retention, i import_lost.\n"
     "\n"
     "Exit status: 0, 1 when nothing was found, 2 when it cannot be done.\n"

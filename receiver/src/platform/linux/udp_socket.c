@@ -3,7 +3,8 @@
  * UDP on Linux: recvmmsg, SO_TIMESTAMPNS, SO_MEMINFO and SO_RXQ_OVFL.
  *
  * SO_RXQ_OVFL only moves with a later datagram; SO_MEMINFO gives the exact
- * count at any moment, so it is what the counters are taken from.
+ * count at any moment, so it is what the counters are taken from. What SO_RXQ_OVFL tells is ahead
+ * of which datagram they were lost.
  */
 #define _GNU_SOURCE /* recvmmsg, group_req */
 
@@ -42,8 +43,7 @@ struct rx_udp_batch {
     struct sockaddr_storage from[RX_UDP_BATCH];
     _Alignas(16) uint8_t control[RX_UDP_BATCH][(CONTROL_BYTES + 15u) / 16u * 16u];
     int64_t received_ns[RX_UDP_BATCH];
-    uint32_t drops;
-    bool has_drops;
+    uint32_t drops[RX_UDP_BATCH];
     int used; /* headers the last read may have changed */
     uint8_t *buffers;
 };
@@ -286,6 +286,7 @@ static void read_control(struct rx_udp_batch *batch, int index)
     struct msghdr *header = &batch->messages[index].msg_hdr;
 
     batch->received_ns[index] = WF_TIME_NONE;
+    batch->drops[index] = 0; /* the kernel says nothing until there is something to say */
     for (struct cmsghdr *at = CMSG_FIRSTHDR(header); at != NULL; at = CMSG_NXTHDR(header, at)) {
         if (at->cmsg_level != SOL_SOCKET)
             continue;
@@ -295,8 +296,7 @@ static void read_control(struct rx_udp_batch *batch, int index)
             memcpy(&when, CMSG_DATA(at), sizeof(when));
             batch->received_ns[index] = (int64_t)when.tv_sec * WF_NS_PER_S + when.tv_nsec;
         } else if (at->cmsg_type == SO_RXQ_OVFL) {
-            memcpy(&batch->drops, CMSG_DATA(at), sizeof(batch->drops));
-            batch->has_drops = true;
+            memcpy(&batch->drops[index], CMSG_DATA(at), sizeof(batch->drops[index]));
         }
     }
 }
@@ -306,7 +306,6 @@ int rx_udp_read(int fd, struct rx_udp_batch *batch)
     for (int i = 0; i < batch->used; i++)
         arm(batch, i);
     batch->used = 0;
-    batch->has_drops = false;
 
     int count = recvmmsg(fd, batch->messages, RX_UDP_BATCH, MSG_DONTWAIT, NULL);
 
@@ -329,15 +328,9 @@ void rx_udp_datagram(const struct rx_udp_batch *batch, int index, struct rx_data
     out->len = batch->messages[index].msg_len;
     out->was_cut = (header->msg_flags & MSG_TRUNC) != 0;
     out->received_ns = batch->received_ns[index];
+    out->drops = batch->drops[index];
     out->from = (const struct sockaddr *)&batch->from[index];
     out->from_len = header->msg_namelen;
-}
-
-bool rx_udp_batch_drops(const struct rx_udp_batch *batch, uint32_t *out)
-{
-    if (batch->has_drops)
-        *out = batch->drops;
-    return batch->has_drops;
 }
 
 bool rx_udp_drops(int fd, uint32_t *out)

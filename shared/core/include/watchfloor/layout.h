@@ -62,7 +62,8 @@
  *
  *     0    8  seq      2n+1 while it is being written, 2n+2 when it is complete
  *     8   72  stamp    struct wf_stamp (region.h): epoch, number, order, packet, sequence,
- *                      device_ns, received_ns, received_mono_ns, flags, lost_before
+ *                      device_ns, received_ns, received_mono_ns, flags, lost_before,
+ *                      rejected_before
  *    80       payload  C struct, raw values, quality bytes
  *
  *   Reading sample n: seq must be 2n+2 (acquire); copy as relaxed 64-bit words; acquire fence; seq

@@ -25,15 +25,16 @@
 struct wf_region;
 
 enum wf_sample_flag {
-    WF_SAMPLE_LATE = 1u << 0,       /* older than one already seen */
-    WF_SAMPLE_GAP_BEFORE = 1u << 1, /* packets are missing before it */
-    WF_SAMPLE_SHORT = 1u << 2,      /* packet ended before the definition did */
-    WF_SAMPLE_LONG = 1u << 3,       /* packet has more than the definition */
-    WF_SAMPLE_DUPLICATE = 1u << 4,  /* same sequence count as one already seen */
-    WF_SAMPLE_TIME_BAD = 1u << 5,   /* device time missing or not believable; received is used */
-    WF_SAMPLE_REPLAY = 1u << 6,     /* published from history */
-    WF_SAMPLE_RESTART = 1u << 7,    /* the source's counter started again */
-    WF_SAMPLE_IMPORTED = 1u << 8,   /* in history only: brought in later, never published */
+    WF_SAMPLE_LATE = 1u << 0,        /* older than one already seen */
+    WF_SAMPLE_GAP_BEFORE = 1u << 1,  /* packets are missing before it */
+    WF_SAMPLE_SHORT = 1u << 2,       /* packet ended before the definition did */
+    WF_SAMPLE_LONG = 1u << 3,        /* packet has more than the definition */
+    WF_SAMPLE_DUPLICATE = 1u << 4,   /* same sequence count as one already seen */
+    WF_SAMPLE_TIME_BAD = 1u << 5,    /* device time missing or not believable; received is used */
+    WF_SAMPLE_REPLAY = 1u << 6,      /* published from history */
+    WF_SAMPLE_RESTART = 1u << 7,     /* the source's counter started again */
+    WF_SAMPLE_IMPORTED = 1u << 8,    /* in history only: brought in later, never published */
+    WF_SAMPLE_DROP_BEFORE = 1u << 9, /* with GAP_BEFORE: meanwhile the kernel dropped datagrams */
 };
 
 /* What was known about one sample, beside the struct itself. */
@@ -47,7 +48,8 @@ struct wf_stamp {
     int64_t received_ns;      /* received at; UTC (kernel time stamp) */
     int64_t received_mono_ns; /* the same moment, monotonic */
     uint32_t flags;           /* enum wf_sample_flag */
-    uint32_t lost_before;     /* packets missing before it (GAP_BEFORE) */
+    uint16_t lost_before;     /* packets missing before it, by the source's count (GAP_BEFORE) */
+    uint16_t rejected_before; /* packets of its subsystem rejected since the sample before it */
 };
 
 enum wf_writer_state { WF_WRITER_RUNNING = 1, WF_WRITER_STOPPED = 2 };

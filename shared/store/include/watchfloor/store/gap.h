@@ -23,6 +23,8 @@
     X(REGION_REPLACED, "region_replaced", true, "the region was made anew while nobody read it")   \
     X(RETENTION, "retention", true, "the file was deleted to make room, as configured")            \
     X(SEQUENCE_GAP, "sequence_gap", false, "packets are missing by the source's own count")        \
+    X(KERNEL_DROP, "kernel_drop", false, "packets are missing, and the kernel dropped datagrams")  \
+    X(REJECTED, "rejected", false, "packets came that were not what they should be")               \
     X(LINK_SILENT, "link_silent", false, "the source sent nothing")                                \
     X(WRITER_RESTART, "writer_restart", false, "the receiver was started again")                   \
     X(CLOCK_JUMP, "clock_jump", false, "device time jumped against receive time")                  \
