@@ -47,6 +47,7 @@ static void take_config(struct rec_recorder *recorder, const struct wf_config *c
     atomic_store(&recorder->sync_ns, config->recorder_sync_ns);
     atomic_store(&recorder->keep_ns, config->recorder_keep_ns);
     atomic_store(&recorder->bytes_max, config->recorder_max);
+    atomic_store(&recorder->log_cap, config->recorder_log_cap);
     uv_mutex_lock(&recorder->queue.lock);
     recorder->queue.bytes_max = config->recorder_queue;
     uv_mutex_unlock(&recorder->queue.lock);

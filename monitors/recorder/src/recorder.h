@@ -31,6 +31,7 @@ struct rec_recorder {
     /* Of the configuration; may change while running. */
     _Atomic int64_t sync_ns;
     _Atomic int64_t keep_ns;
+    _Atomic uint64_t log_cap;
     _Atomic uint64_t bytes_max;
 
     /* Figures, by whoever knows them. */

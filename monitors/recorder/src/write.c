@@ -120,6 +120,7 @@ static void tidy(struct write *write, int64_t now_ns)
             write->synced_ns = now_ns;
     }
     if (now_ns - write->tidied_ns >= WF_NS_PER_S) {
+        wf_packet_log_limit(write->log, atomic_load(&recorder->log_cap));
         (void)wf_packet_log_tidy(write->log, NULL);
         write->tidied_ns = now_ns;
         tell_figures(write);

@@ -198,6 +198,8 @@ const struct wfi_key wfi_keys[] = {
       "Day files that ended longer ago are deleted. 0: none is." },
     { "recorder", "max", WFI_KEY_SIZE, OF(recorder_max), "0", "0", "1000T", NULL,
       "Bytes of all day files together: the oldest are deleted beyond. 0: no limit." },
+    { "recorder", "log_cap", WFI_KEY_SIZE, OF(recorder_log_cap), "128M", "1M", "64G", NULL,
+      "As log_cap of the logger, for files of packets." },
     { "recorder", "queue", WFI_KEY_SIZE, OF(recorder_queue), "64M", "1M", "16G", NULL,
       "Memory between reading the ring and writing the file; it bridges a slow disk." },
 

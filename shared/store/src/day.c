@@ -4,7 +4,6 @@
 #include "day_private.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +13,6 @@
 #include <watchfloor/clock.h>
 
 #include "catalogue.h"
-
-/* What a page takes in the log of changes, and how long emptying that waits for readers. */
-#define FRAME_BYTES 4120
-#define EMPTY_MS    100
-/* What an orderly end, and what is written, waits for them. */
-#define LAST_MS 2000
 
 static int create_catalogue(struct wfs_day *day, const char *instance, struct wf_err *err)
 {
@@ -103,16 +96,6 @@ static int prepare_statements(struct wfs_day *day, struct wf_err *err)
     return rc;
 }
 
-static int note_log_size(void *context, sqlite3 *db, const char *name, int pages)
-{
-    struct wfs_day *day = context;
-
-    (void)db;
-    (void)name;
-    day->log_pages = pages;
-    return SQLITE_OK;
-}
-
 static void note_identity(struct wfs_day *day)
 {
     struct stat st;
@@ -121,22 +104,6 @@ static void note_identity(struct wfs_day *day)
         day->device = st.st_dev;
         day->inode = st.st_ino;
     }
-}
-
-static uint64_t size_of(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
-}
-
-/* What an earlier life left in the log: as much as there is room for in the file, at most. */
-static void note_log_left(struct wfs_day *day)
-{
-    uint64_t db, wal;
-
-    wfs_day_bytes(day, &db, &wal);
-    day->log_pages = (int)(wal / FRAME_BYTES < INT_MAX ? wal / FRAME_BYTES : INT_MAX);
 }
 
 bool wfs_day_is_there(const struct wfs_day *day)
@@ -180,8 +147,7 @@ int wfs_day_open(const struct wfs_day_options *options, int64_t key, struct wfs_
         goto out;
     }
     note_identity(day);
-    note_log_left(day);
-    (void)sqlite3_wal_hook(day->db, note_log_size, day);
+    wfs_wal_watch(&day->wal, day->db, day->path);
     *out_day = day;
     day = NULL;
 
@@ -221,21 +187,6 @@ void wfs_day_close(struct wfs_day **day)
     *day = NULL;
 }
 
-/* Everything into the file, and the log begun anew; readers that need it are waited for. */
-static int checkpoint_all(struct wfs_day *day, int patience_ms, struct wf_err *err)
-{
-    int rc;
-
-    (void)sqlite3_busy_timeout(day->db, patience_ms);
-    rc = sqlite3_wal_checkpoint_v2(day->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    (void)sqlite3_busy_timeout(day->db, LAST_MS);
-    if (rc != SQLITE_OK)
-        return wfs_fail(err, day->db, rc, "checkpoint");
-    day->log_pages = day->log_pages_stuck = 0;
-    day->held_mono_ns = 0;
-    return 1;
-}
-
 int wfs_day_seal(struct wfs_day **day, int patience_ms, struct wf_err *err)
 {
     struct wfs_day *d = *day;
@@ -246,7 +197,7 @@ int wfs_day_seal(struct wfs_day **day, int patience_ms, struct wf_err *err)
     if (rc == 0 && dirty != 0)
         return wf_fail(err, WF_ERR_BUSY, "%s: rollups are behind", d->path);
     if (rc == 0)
-        rc = checkpoint_all(d, patience_ms, err);
+        rc = wfs_wal_empty(&d->wal, patience_ms, err);
     if (rc < 0)
         return rc;
     rc = wfs_make_single(d->db, err);
@@ -286,52 +237,16 @@ sqlite3 *wfs_day_db(const struct wfs_day *day)
     return day->db;
 }
 
-uint64_t wfs_day_log_bytes(const struct wfs_day *day)
+struct wfs_wal *wfs_day_wal(struct wfs_day *day)
 {
-    return (uint64_t)day->log_pages * FRAME_BYTES;
+    return &day->wal;
 }
 
-int64_t wfs_day_held_ns(const struct wfs_day *day)
+static uint64_t size_of(const char *path)
 {
-    return day->held_mono_ns;
-}
+    struct stat st;
 
-int wfs_day_checkpoint(struct wfs_day *day, int pages, struct wf_err *err)
-{
-    int logged = 0, moved = 0, rc;
-
-    if (day->log_pages < pages)
-        return 0;
-    if (pages == 0)
-        return checkpoint_all(day, LAST_MS, err);
-    rc = sqlite3_wal_checkpoint_v2(day->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &logged, &moved);
-    if ((rc & 0xff) != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
-        return wfs_fail(err, day->db, rc, "checkpoint");
-    /* What could not be moved, somebody still reads the older form of. */
-    if (moved >= logged)
-        day->held_mono_ns = 0;
-    else if (day->held_mono_ns == 0)
-        day->held_mono_ns = wf_mono_now_ns();
-    /* All was moved and the log is still not begun anew: readers come one after the other. */
-    if (moved >= logged && day->log_pages >= 4 * pages + day->log_pages_stuck)
-        (void)wfs_day_empty_log(day, 0, NULL);
-    return moved >= logged;
-}
-
-int wfs_day_empty_log(struct wfs_day *day, uint64_t cap, struct wf_err *err)
-{
-    int rc;
-
-    if (day->log_pages_stuck > 0 && day->log_pages >= day->log_pages_stuck &&
-        (uint64_t)(day->log_pages - day->log_pages_stuck) * FRAME_BYTES < cap / 8)
-        return wf_fail(err, WF_ERR_BUSY, "somebody reads it");
-    rc = checkpoint_all(day, EMPTY_MS, err);
-    if (rc == WF_ERR_BUSY) {
-        day->log_pages_stuck = day->log_pages;
-        if (day->held_mono_ns == 0)
-            day->held_mono_ns = wf_mono_now_ns();
-    }
-    return rc < 0 ? rc : 0;
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 void wfs_day_bytes(const struct wfs_day *day, uint64_t *out_db, uint64_t *out_wal)

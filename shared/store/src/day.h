@@ -21,6 +21,7 @@
 #include "folder.h"
 #include "roll.h"
 #include "series.h"
+#include "wal.h"
 
 struct wfs_day;
 struct wfs_table;
@@ -109,17 +110,8 @@ int wfs_day_commit(struct wfs_day *day, struct wf_err *err);
 int wfs_day_sync(struct wfs_day *day, struct wf_err *err);
 void wfs_day_rollback(struct wfs_day *day);
 
-/* Bytes in the log of changes, as of the last commit. */
-uint64_t wfs_day_log_bytes(const struct wfs_day *day);
-/* Move the log of changes into the file when it has grown to `pages`. 1 = did so. */
-int wfs_day_checkpoint(struct wfs_day *day, int pages, struct wf_err *err);
-/*
- * Empty the log of changes, now. BUSY when somebody holds a snapshot that needs it, or reads all
- * the time; then not tried again before the log grew by an eighth of `cap`.
- */
-int wfs_day_empty_log(struct wfs_day *day, uint64_t cap, struct wf_err *err);
-/* Since when (monotonic) somebody's snapshot is known to keep the log from being emptied; 0: no. */
-int64_t wfs_day_held_ns(const struct wfs_day *day);
+/* Its log of changes; lives as long as the day is open. */
+struct wfs_wal *wfs_day_wal(struct wfs_day *day);
 void wfs_day_bytes(const struct wfs_day *day, uint64_t *out_db, uint64_t *out_wal);
 
 #endif /* WFS_DAY_H */

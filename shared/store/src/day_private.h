@@ -42,9 +42,7 @@ struct wfs_day {
     bool is_new; /* knows no positions */
     bool is_synchronous_full;
     bool is_in_transaction;
-    int log_pages;        /* in the log of changes, as of the last commit */
-    int log_pages_stuck;  /* when it could not be emptied */
-    int64_t held_mono_ns; /* since when it cannot; 0 = it can, for all that is known */
+    struct wfs_wal wal;
     struct wfs_table *tables;
     struct wfs_member *members;
     struct wfs_taker *takers; /* day_take.c */

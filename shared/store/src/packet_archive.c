@@ -20,8 +20,8 @@
 
 struct wf_packet_archive {
     char folder[WFS_PATH_SIZE];
-    int64_t *days;
-    size_t day_count;
+    int64_t *keys; /* of its files */
+    size_t key_count;
     char *trouble[TROUBLE_MAX];
     size_t trouble_count;
     char texts[5][TEXT_SIZE]; /* of the row that is being told */
@@ -38,8 +38,8 @@ int wf_packet_archive_open(const char *folder, struct wf_packet_archive **out_ar
     if (!wf_copy_text(archive->folder, sizeof(archive->folder), folder))
         rc = wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
     else
-        rc = wfs_packet_list(folder, &archive->days, &archive->day_count, err);
-    if (rc == 0 && archive->day_count == 0)
+        rc = wfs_packet_list(folder, &archive->keys, &archive->key_count, err);
+    if (rc == 0 && archive->key_count == 0)
         rc = wf_fail(err, WF_ERR_ABSENT, "no packets were recorded");
     if (rc < 0) {
         wf_packet_archive_close(&archive);
@@ -58,7 +58,7 @@ void wf_packet_archive_close(struct wf_packet_archive **archive)
         return;
     for (size_t i = 0; i < old->trouble_count; i++)
         free(old->trouble[i]);
-    free(old->days);
+    free(old->keys);
     free(old);
 }
 
@@ -79,13 +79,13 @@ static void note_trouble(struct wf_packet_archive *archive, const char *path,
     archive->trouble_count += archive->trouble[archive->trouble_count] != NULL;
 }
 
-/* A day that cannot be read is told and left out. */
-static sqlite3 *open_day(struct wf_packet_archive *archive, int64_t day_ns)
+/* A file that cannot be read is told and left out. */
+static sqlite3 *open_file(struct wf_packet_archive *archive, int64_t key)
 {
     char path[WFS_PATH_SIZE];
     struct wf_err err = { 0 };
     sqlite3 *db = NULL;
-    int rc = wfs_packet_path(archive->folder, day_ns, path, &err);
+    int rc = wfs_packet_path(archive->folder, key, path, &err);
 
     if (rc == 0)
         rc = wfs_open_reader_of(path, &wfs_packet_format, BUSY_MS, &db, &err);
@@ -208,15 +208,15 @@ int wf_packet_archive_each(struct wf_packet_archive *archive, const struct wf_pa
     uint64_t told = 0;
     int rc = WF_OK;
 
-    for (size_t i = 0; i < archive->day_count && rc == 0; i++) {
-        int64_t day_ns = archive->days[i];
+    for (size_t i = 0; i < archive->key_count && rc == 0; i++) {
+        int64_t day_ns = wfs_file_day(archive->keys[i]);
         sqlite3 *db;
 
         if (day_ns + WF_NS_PER_DAY <= query->from_ns || day_ns >= query->to_ns)
             continue;
         if (query->limit > 0 && told >= query->limit)
             break;
-        db = open_day(archive, day_ns);
+        db = open_file(archive, archive->keys[i]);
         if (db == NULL)
             continue;
         rc = each_of_day(archive, db, query, &told, each, context, err);
@@ -260,13 +260,13 @@ int wf_packet_archive_find(struct wf_packet_archive *archive, uint64_t epoch, ui
     uint64_t told = 0;
     int rc = WF_OK;
 
-    for (size_t i = 0; i < archive->day_count && rc == 0; i++) {
-        int64_t day_ns = archive->days[i];
+    for (size_t i = 0; i < archive->key_count && rc == 0; i++) {
+        int64_t day_ns = wfs_file_day(archive->keys[i]);
         sqlite3 *db;
 
         if (day_ns + WF_NS_PER_DAY <= received_ns - NEAR_NS || day_ns > received_ns + NEAR_NS)
             continue;
-        db = open_day(archive, day_ns);
+        db = open_file(archive, archive->keys[i]);
         if (db == NULL)
             continue;
         rc = find_in_day(archive, db, epoch, number, &told, each, context, err);
@@ -319,12 +319,13 @@ int wf_packet_archive_gaps(struct wf_packet_archive *archive, int64_t from_ns, i
 {
     int rc = WF_OK;
 
-    for (size_t i = 0; i < archive->day_count && rc == 0; i++) {
+    for (size_t i = 0; i < archive->key_count && rc == 0; i++) {
+        int64_t day_ns = wfs_file_day(archive->keys[i]);
         sqlite3 *db;
 
-        if (archive->days[i] + WF_NS_PER_DAY <= from_ns || archive->days[i] >= to_ns)
+        if (day_ns + WF_NS_PER_DAY <= from_ns || day_ns >= to_ns)
             continue;
-        db = open_day(archive, archive->days[i]);
+        db = open_file(archive, archive->keys[i]);
         if (db == NULL)
             continue;
         rc = gaps_of_day(db, from_ns, to_ns, each, context, err);

@@ -9,24 +9,24 @@
 
 const struct wfs_format wfs_packet_format = { 0x57467031 /* "WFp1" */, 1, 1, "a packet file" };
 
-int wfs_packet_path(const char *folder, int64_t day_ns, char out[WFS_PATH_SIZE], struct wf_err *err)
+int wfs_packet_path(const char *folder, int64_t key, char out[WFS_PATH_SIZE], struct wf_err *err)
 {
     struct wf_strbuf path;
-    char day[16];
+    char file[16];
 
     wf_strbuf_init_fixed(&path, out, WFS_PATH_SIZE);
-    wfs_day_text(day_ns, day);
-    wf_strbuf_addf(&path, "%s/packets/%s.db", folder, day);
-    return path.was_cut ? wf_fail(err, WF_ERR_LIMIT, "the path of '%s' is too long", day) : 0;
+    wfs_file_text(key, file);
+    wf_strbuf_addf(&path, "%s/packets/%s.db", folder, file);
+    return path.was_cut ? wf_fail(err, WF_ERR_LIMIT, "the path of '%s' is too long", file) : 0;
 }
 
-int wfs_packet_list(const char *folder, int64_t **out_days, size_t *out_count, struct wf_err *err)
+int wfs_packet_list(const char *folder, int64_t **out_keys, size_t *out_count, struct wf_err *err)
 {
     char path[WFS_PATH_SIZE];
 
     if (snprintf(path, sizeof(path), "%s/packets", folder) >= (int)sizeof(path))
         return wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
-    return wfs_folder_keys(path, out_days, out_count, err);
+    return wfs_folder_keys(path, out_keys, out_count, err);
 }
 
 /* --- a new file -------------------------------------------------------------------------- */

@@ -34,6 +34,7 @@ int wf_packet_log_create(const struct wf_packet_log_options *options,
     if (log == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     log->options = *options;
+    wf_packet_log_limit(log, 0);
     log->folder = strdup(options->folder);
     log->instance = strdup(options->instance);
     log->group = strdup(options->group != NULL ? options->group : "");
@@ -91,9 +92,9 @@ static int read_position(sqlite3 *db, uint64_t *serial, struct wf_packet_positio
 int wf_packet_log_recover(struct wf_packet_log *log, struct wf_packet_position *out,
                           struct wf_err *err)
 {
-    int64_t *days = NULL;
+    int64_t *keys = NULL;
     size_t count = 0;
-    int rc = wfs_packet_list(log->folder, &days, &count, err);
+    int rc = wfs_packet_list(log->folder, &keys, &count, err);
 
     *out = (struct wf_packet_position){ 0 };
     log->serial = 0;
@@ -102,14 +103,15 @@ int wf_packet_log_recover(struct wf_packet_log *log, struct wf_packet_position *
         return WF_OK;
     }
     for (size_t i = 0; i < count && rc == 0; i++) {
-        rc = wfs_packet_open_day(log, days[i], err);
+        rc = wfs_packet_open_file(log, keys[i], err);
         if (rc == 0)
             rc = wfs_sync_left_over(log->path, err);
         if (rc == 0)
             rc = read_position(log->db, &log->serial, out, err);
     }
-    free(days);
+    free(keys);
     log->is_recovered = rc == 0;
+    log->has_left = count > 1;
     return rc;
 }
 
@@ -301,7 +303,7 @@ static int64_t day_of(const struct wf_packet_log *log, const struct wf_packet_en
     for (size_t i = 0; i < count; i++)
         if (!entries[i].is_gap)
             return wf_utc_day_start(entries[i].packet.received_ns);
-    return log->day_ns != 0 ? log->day_ns : wf_utc_day_start(wf_utc_now_ns());
+    return log->key != 0 ? wfs_file_day(log->key) : wf_utc_day_start(wf_utc_now_ns());
 }
 
 static size_t count_run(const struct wf_packet_log *log, const struct wf_packet_entry *entries,
@@ -422,8 +424,8 @@ int wf_packet_log_sync(struct wf_packet_log *log, struct wf_err *err)
     int rc;
 
     /* A sync that failed before: what was written then is looked through and taken in. */
-    if (log->db == NULL && log->is_suspect && log->day_ns != 0)
-        return wfs_packet_open_day(log, log->day_ns, err);
+    if (log->db == NULL && log->is_suspect && log->key != 0)
+        return wfs_packet_open_file(log, log->key, err);
     if (log->db == NULL || !log->is_unsynced)
         return WF_OK;
     /* Something must be in it, or there is nothing to wait for. */
@@ -443,11 +445,8 @@ int wf_packet_log_sync(struct wf_packet_log *log, struct wf_err *err)
 
 int wf_packet_log_tidy(struct wf_packet_log *log, struct wf_err *err)
 {
-    int rc;
+    int rc = log->db != NULL ? wfs_wal_checkpoint(&log->wal, CHECKPOINT_PAGES, err) : 0;
 
-    if (log->db == NULL || log->log_pages < CHECKPOINT_PAGES)
-        return WF_OK;
-    rc = sqlite3_wal_checkpoint_v2(log->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    log->log_pages = 0;
-    return rc == SQLITE_OK || rc == SQLITE_BUSY ? WF_OK : wfs_fail(err, log->db, rc, "checkpoint");
+    wfs_packet_settle_left(log);
+    return rc < 0 ? rc : WF_OK;
 }

@@ -12,6 +12,8 @@
 #include <watchfloor/clock.h>
 
 #define CACHE_KIB 4096
+/* What the closing of a file waits for its readers: what stays in its log is readable too. */
+#define CLOSE_MS 100
 
 void wfs_packet_notice(const struct wf_packet_log *log, const char *text)
 {
@@ -41,19 +43,9 @@ void wfs_packet_close_file(struct wf_packet_log *log)
         *statements[i] = NULL;
     }
     if (log->db != NULL && !log->is_suspect)
-        (void)sqlite3_wal_checkpoint_v2(log->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        (void)wfs_wal_empty(&log->wal, CLOSE_MS, NULL);
     wfs_close(&log->db);
     wfs_packet_forget_names(log);
-}
-
-static int note_log_size(void *context, sqlite3 *db, const char *name, int pages)
-{
-    struct wf_packet_log *log = context;
-
-    (void)db;
-    (void)name;
-    log->log_pages = pages;
-    return SQLITE_OK;
 }
 
 static int prepare(struct wf_packet_log *log, struct wf_err *err)
@@ -120,13 +112,15 @@ static int open_once(struct wf_packet_log *log, struct wf_err *err)
 
     if (rc == 0)
         rc = wfs_open_writer_of(log->path, &wfs_packet_format, CACHE_KIB, &log->db, err);
+    if (rc == 0)
+        wfs_wal_watch(&log->wal, log->db, log->path);
     if (rc == 0 && log->is_suspect)
         rc = wfs_quick_check(log->db, 0, err);
     if (rc == 0 && log->is_suspect)
         rc = wfs_take_in_log(log->db, err);
     if (rc == 0)
         rc = wfs_get_i64(log->db, "SELECT count(*) FROM sqlite_schema", 0, &tables, err);
-    wfs_day_text(log->day_ns, day);
+    wfs_day_text(log->key, day);
     if (rc == 0 && tables == 0)
         rc = wfs_packet_create(log->db, log->instance, day, log->options.reason, err);
     if (rc == 0)
@@ -140,8 +134,6 @@ static int open_once(struct wf_packet_log *log, struct wf_err *err)
     }
     log->is_suspect = false;
     log->epoch = 0;
-    log->log_pages = 0;
-    (void)sqlite3_wal_hook(log->db, note_log_size, log);
     return rc;
 }
 
@@ -159,18 +151,19 @@ static int open_checked(struct wf_packet_log *log, struct wf_err *err)
     return rc;
 }
 
-int wfs_packet_open_day(struct wf_packet_log *log, int64_t day_ns, struct wf_err *err)
+int wfs_packet_open_file(struct wf_packet_log *log, int64_t key, struct wf_err *err)
 {
     int rc;
 
-    if (log->db != NULL && log->day_ns == day_ns)
+    if (log->db != NULL && log->key == key)
         return WF_OK;
-    /* A position in another day's file must not outlive what the last one holds. */
-    rc = log->day_ns != day_ns ? wf_packet_log_sync(log, err) : 0;
+    /* A position in another file must not outlive what the last one holds. */
+    rc = log->key != key ? wf_packet_log_sync(log, err) : 0;
     if (rc < 0)
         return rc;
     wfs_packet_close_file(log);
-    log->day_ns = day_ns;
-    rc = wfs_packet_path(log->folder, day_ns, log->path, err);
+    log->key = key;
+    log->takes_packets = false;
+    rc = wfs_packet_path(log->folder, key, log->path, err);
     return rc < 0 ? rc : open_checked(log, err);
 }

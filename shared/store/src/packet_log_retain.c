@@ -13,12 +13,12 @@
 #include "age.h"
 #include "kept_files.h"
 
-static uint64_t file_bytes(const struct wf_packet_log *log, int64_t day_ns)
+static uint64_t file_bytes(const struct wf_packet_log *log, int64_t key)
 {
     char path[WFS_PATH_SIZE];
     struct stat st;
 
-    return wfs_packet_path(log->folder, day_ns, path, NULL) == 0 && stat(path, &st) == 0
+    return wfs_packet_path(log->folder, key, path, NULL) == 0 && stat(path, &st) == 0
                ? (uint64_t)st.st_size
                : 0;
 }
@@ -85,7 +85,7 @@ int wf_packet_log_retain(struct wf_packet_log *log, int64_t keep_ns, uint64_t by
         const struct wfs_kept_file *file = &files.list[i];
         bool is_old = keep_ns > 0 && file->to_ns < age_now_ns - keep_ns;
 
-        if ((!file->is_aside && file->from_ns == log->day_ns) ||
+        if ((!file->is_aside && file->key == log->key) ||
             (!is_old && (bytes == 0 || files.bytes + reserve <= bytes)))
             continue;
         if (delete_file(log, file->name,
@@ -103,5 +103,5 @@ int wf_packet_log_retain(struct wf_packet_log *log, int64_t keep_ns, uint64_t by
 void wf_packet_log_figures(const struct wf_packet_log *log, struct wf_packet_log_figures *out)
 {
     *out = log->figures;
-    out->file_bytes = log->day_ns != 0 ? file_bytes(log, log->day_ns) : 0;
+    out->file_bytes = log->key != 0 ? file_bytes(log, log->key) : 0;
 }

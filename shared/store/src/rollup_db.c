@@ -9,6 +9,8 @@
 
 /* Pages in the log of changes before they are moved into the file. */
 #define CHECKPOINT_PAGES 1000
+/* What the closing of one waits for its readers. */
+#define CLOSE_MS 500
 
 static void close_one(struct wfs_rollup *rollup)
 {
@@ -21,7 +23,7 @@ static void close_one(struct wfs_rollup *rollup)
         (void)sqlite3_finalize(all[i]);
     if (rollup->is_in_transaction)
         (void)sqlite3_exec(rollup->db, "ROLLBACK", NULL, NULL, NULL);
-    (void)sqlite3_wal_checkpoint_v2(rollup->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)wfs_wal_empty(&rollup->wal, CLOSE_MS, NULL);
     wfs_close(&rollup->db);
     memset(rollup, 0, sizeof(*rollup));
 }
@@ -56,16 +58,6 @@ static int prepare(struct wfs_rollup *rollup, struct wf_err *err)
     for (size_t i = 0; rc == 0 && i < WF_COUNT_OF(all); i++)
         rc = wfs_prepare(rollup->db, all[i].sql, all[i].out, err);
     return rc;
-}
-
-static int note_log_size(void *context, sqlite3 *db, const char *name, int pages)
-{
-    struct wfs_rollup *rollup = context;
-
-    (void)db;
-    (void)name;
-    rollup->log_pages = pages;
-    return SQLITE_OK;
 }
 
 static int create(const struct wfs_rollups *rollups, struct wfs_rollup *rollup, struct wf_err *err)
@@ -104,6 +96,8 @@ static int open_one(struct wfs_rollups *rollups, struct wfs_rollup *rollup, stru
         rc = wfs_file_make(rollup->path, rollups->group, err);
     if (rc == 0)
         rc = wfs_open_writer(rollup->path, 512, &rollup->db, err);
+    if (rc == 0)
+        wfs_wal_watch(&rollup->wal, rollup->db, rollup->path);
     /* What a day file says of it must be true after a power cut too. */
     if (rc == 0)
         rc = wfs_exec(rollup->db, err, "PRAGMA synchronous=FULL");
@@ -123,9 +117,24 @@ static int open_one(struct wfs_rollups *rollups, struct wfs_rollup *rollup, stru
             close_one(rollup);
         return rc;
     }
-    (void)sqlite3_wal_hook(rollup->db, note_log_size, rollup);
     rollup->generation = ++rollups->generations;
     return 0;
+}
+
+/* A file that somebody holds is not written beyond the cap: raw rows serve meanwhile. */
+static int check_room(const struct wfs_rollups *rollups, struct wfs_rollup *rollup,
+                      struct wf_err *err)
+{
+    struct wf_strbuf text;
+    int rc = wfs_wal_has_room(&rollup->wal, rollups->log_cap, err);
+
+    if (rc != WF_ERR_BUSY)
+        return rc;
+    wf_strbuf_init(&text, 1024);
+    wfs_wal_describe_hold(&rollup->wal, &text);
+    (void)wf_fail(err, WF_ERR_BUSY, "%s", text.text);
+    wf_strbuf_fini(&text);
+    return WF_ERR_BUSY;
 }
 
 int wfs_rollups_get(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t time_ns,
@@ -157,6 +166,8 @@ int wfs_rollups_get(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t tim
         free_one->period_ns = period_ns;
         rc = open_one(rollups, free_one, err);
     }
+    if (rc == 0 && !free_one->is_in_transaction)
+        rc = check_room(rollups, free_one, err);
     if (rc == 0 && !free_one->is_in_transaction) {
         rc = wfs_run(free_one->begin, err);
         free_one->is_in_transaction = rc == 0;
@@ -190,16 +201,9 @@ int wfs_rollups_commit(struct wfs_rollups *rollups, struct wf_err *err)
     for (size_t i = 0; rc == 0 && i < WFS_ROLLUPS_OPEN; i++) {
         struct wfs_rollup *rollup = &rollups->open[i];
 
-        if (rollup->db == NULL || rollup->log_pages < CHECKPOINT_PAGES)
-            continue;
-        /* Held up by a reader: the log grows a little, the next round tries again. */
-        (void)sqlite3_busy_timeout(rollup->db, 100);
-        (void)sqlite3_wal_checkpoint_v2(rollup->db, NULL,
-                                        rollup->log_pages > 4 * CHECKPOINT_PAGES
-                                            ? SQLITE_CHECKPOINT_TRUNCATE
-                                            : SQLITE_CHECKPOINT_PASSIVE,
-                                        NULL, NULL);
-        (void)sqlite3_busy_timeout(rollup->db, 2000);
+        /* Held up by a reader: the log grows, up to its cap; the next round tries again. */
+        if (rollup->db != NULL)
+            (void)wfs_wal_checkpoint(&rollup->wal, CHECKPOINT_PAGES, NULL);
     }
     return rc;
 }

@@ -9,6 +9,7 @@
  */
 
 #include "roll.h"
+#include "wal.h"
 
 /* Around the end of a year two months and two years are written. */
 #define WFS_ROLLUPS_OPEN 6
@@ -22,13 +23,14 @@ struct wfs_rollup {
     uint64_t used_seen; /* and when it was seen last: to tell a file that rests */
     int64_t rest_since_ns;
     bool is_in_transaction;
-    int log_pages;
+    struct wfs_wal wal;
     char path[WFS_PATH_SIZE];
     sqlite3_stmt *put, *find, *add, *begin, *commit, *series, *range, *take;
 };
 
 struct wfs_rollups {
     const char *folder, *instance, *group; /* the store's */
+    uint64_t log_cap;                      /* bytes of changes beside a file that somebody holds */
     struct wfs_rollup open[WFS_ROLLUPS_OPEN];
     uint64_t generations, uses, seals;
     uint64_t rows;   /* written since create */

@@ -283,9 +283,10 @@ void wfs_days_close(struct wf_store *store, struct wfs_slot *slot)
         wfs_day_seal(&slot->day, is_left ? 0 : CLOSE_MS, &ignored) == 0)
         store->figures.files_sealed++;
     if (slot->day != NULL) {
-        bool was_refused = ignored.rc == WF_ERR_BUSY;
-
-        (void)wfs_day_checkpoint(slot->day, was_refused, &ignored);
+        if (ignored.rc == WF_ERR_BUSY)
+            (void)wfs_wal_checkpoint(wfs_day_wal(slot->day), 1, NULL);
+        else
+            (void)wfs_wal_empty(wfs_day_wal(slot->day), CLOSE_MS, NULL);
         wfs_day_close(&slot->day);
     }
     empty_slot(store, slot);

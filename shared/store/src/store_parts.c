@@ -9,14 +9,11 @@
 
 #include "store.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <watchfloor/clock.h>
-
-#include "platform/holder.h"
 
 /* A day is over when it has rested this long after its midnight. */
 #define GRACE_NS (60 * WF_NS_PER_S)
@@ -28,45 +25,15 @@ static const char *name_of(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-/* "'sqlite3' (pid 4711)", as far as it is known. */
-static void add_holder(const char *path, struct wf_strbuf *text)
-{
-    struct wfs_holder holder;
-
-    if (!wfs_find_holder(path, &holder)) {
-        wf_strbuf_add(text, "a reader (fuser tells who)");
-        return;
-    }
-    wf_strbuf_addf(text, "'%s' (pid %" PRId64 ")", holder.name[0] != '\0' ? holder.name : "?",
-                   holder.pid);
-    if (holder.others > 0)
-        wf_strbuf_addf(text, " and %u more", holder.others);
-}
-
-static void describe_hold(const struct wfs_day *day, struct wf_strbuf *text)
-{
-    int64_t held_ns = wfs_day_held_ns(day);
-    int64_t seconds = held_ns != 0 ? (wf_mono_now_ns() - held_ns) / WF_NS_PER_S : 0;
-
-    wf_strbuf_addf(text, "%s: ", wfs_day_path_of(day));
-    add_holder(wfs_day_path_of(day), text);
-    wf_strbuf_addf(text, " has held a snapshot of it while %" PRIu64 " KiB were written",
-                   wfs_day_log_bytes(day) >> 10);
-    if (seconds > 0)
-        wf_strbuf_addf(text, ", for %" PRId64 " s at least", seconds);
-}
-
 int wfs_days_has_room(struct wf_store *store, struct wfs_slot *slot, struct wf_err *err)
 {
-    if (wfs_day_log_bytes(slot->day) < store->log_cap)
-        return 0;
-    return wfs_day_empty_log(slot->day, store->log_cap, err);
+    return wfs_wal_has_room(wfs_day_wal(slot->day), store->log_cap, err);
 }
 
 /* --- another part ------------------------------------------------------------------- */
 
 /* The last part there may be: it is written on, and its log grows. */
-static void tell_limit(struct wf_store *store, const struct wfs_day *day)
+static void tell_limit(struct wf_store *store, struct wfs_day *day)
 {
     struct wf_strbuf text;
 
@@ -74,7 +41,7 @@ static void tell_limit(struct wf_store *store, const struct wfs_day *day)
         return;
     store->limit_told_key = wfs_day_key(day);
     wf_strbuf_init(&text, 1024);
-    describe_hold(day, &text);
+    wfs_wal_describe_hold(wfs_day_wal(day), &text);
     wf_strbuf_addf(&text,
                    "; a day has %d parts at most, so its log of changes grows until that ends",
                    WFS_PARTS_MAX);
@@ -95,7 +62,7 @@ static int begin_part(struct wf_store *store, struct wfs_slot **inout_slot, stru
         return 0;
     }
     wf_strbuf_init(&text, 1024);
-    describe_hold(slot->day, &text);
+    wfs_wal_describe_hold(wfs_day_wal(slot->day), &text);
     slot->takes_rows = false;
     rc = wfs_days_get(store, next, inout_slot, err); /* syncs the one that is left first */
     if (rc == 0) {

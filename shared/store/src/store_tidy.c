@@ -13,9 +13,7 @@
 #define SEAL_EVERY      60
 #define SEAL_LEFT_EVERY 5
 #define ROLL_RETRY_NS   (10 * WF_NS_PER_S)
-/* Bytes of changes beside a file, by default. */
-#define LOG_CAP    (UINT64_C(128) << 20)
-#define PAGE_BYTES 4096u
+#define PAGE_BYTES      4096u
 
 /* Rollups can wait, and be made from raw files at any time: that they fail is told once. */
 static void roll(struct wf_store *store, int64_t now_mono_ns)
@@ -57,7 +55,7 @@ static void keep(struct wf_store *store, int64_t now_mono_ns)
 static int tidy_day(struct wf_store *store, struct wfs_slot *slot, int64_t now_mono_ns,
                     struct wf_err *err)
 {
-    int rc = wfs_day_checkpoint(slot->day, store->checkpoint_pages, err);
+    int rc = wfs_wal_checkpoint(wfs_day_wal(slot->day), store->checkpoint_pages, err);
 
     if (rc < 0) {
         wf_err_prefix(err, "%s", wfs_day_path_of(slot->day));
@@ -104,7 +102,7 @@ int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *er
 
 void wf_store_limit_log(struct wf_store *store, uint64_t bytes)
 {
-    store->log_cap = bytes > 0 ? bytes : LOG_CAP;
+    store->log_cap = store->rollups.log_cap = bytes > 0 ? bytes : WFS_LOG_CAP;
     /* Well before the cap, so that only who holds it up is told from others by it. */
     store->checkpoint_pages = CHECKPOINT_PAGES;
     if (store->log_cap / 4 < CHECKPOINT_PAGES * PAGE_BYTES)

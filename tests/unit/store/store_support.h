@@ -28,7 +28,7 @@ struct place {
     struct tmp_folder tmp;
     struct wf_store *store;
     uint64_t order;
-    char notices[1024];
+    char notices[8192];
 };
 
 static inline void keep_notice(void *context, const char *text)

@@ -521,6 +521,54 @@ static void rows_are_found_in_whichever_part_has_them(void **state)
     wf_schema_free(&newer);
 }
 
+/* Raw rows serve as long as somebody holds a rollup file, and it is caught up with afterwards. */
+static void rollups_wait_for_who_holds_them(void **state)
+{
+    struct scene scene, plain;
+    char *path, *wal;
+    sqlite3 *db = NULL;
+    struct stat st;
+    int64_t until_ns;
+
+    (void)state;
+    scene_begin(&scene);
+    scene_begin(&plain);
+    wf_store_limit_log(scene.place.store, 64 << 10);
+    write_batches(&scene, 110);
+    tidy(&scene, 150);
+    path = tmp_folder_path(&scene.place.tmp, "minute/2001-02.db");
+    wal = tmp_folder_path(&scene.place.tmp, "minute/2001-02.db-wal");
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN; SELECT count(*) FROM _buckets", NULL, NULL, NULL),
+                     SQLITE_OK);
+    for (int i = 0; i < 6; i++) {
+        write_batches(&scene, 100);
+        tidy(&scene, 150);
+        assert_int_equal(stat(wal, &st), 0);
+        assert_true(st.st_size < (64 << 10) + (128 << 10));
+    }
+    if (strstr(scene.place.notices, "minute/2001-02.db: a reader") == NULL)
+        fail_msg("not told: %s", scene.place.notices);
+    while (plain.number < scene.number)
+        write_batches(&plain, 1);
+    assert_same_answers(&scene, &plain);
+    (void)sqlite3_close(db);
+    until_ns = wf_mono_now_ns() + 60 * S;
+    while (strstr(scene.place.notices, "rollups are written again") == NULL) {
+        assert_true(wf_mono_now_ns() < until_ns);
+        write_batches(&scene, 1);
+        write_batches(&plain, 1);
+        tidy(&scene, 20);
+    }
+    tidy(&scene, 400);
+    assert_true(check_rollups(&scene.place, "power").hours >= 5);
+    assert_same_answers(&scene, &plain);
+    free(path);
+    free(wal);
+    scene_end(&scene);
+    scene_end(&plain);
+}
+
 static void a_file_is_called_by_its_key(void **state)
 {
     static const struct {
@@ -565,6 +613,7 @@ int main(void)
         cmocka_unit_test(the_notice_says_who_holds_the_file),
         cmocka_unit_test(after_the_last_part_the_log_grows),
         cmocka_unit_test(rows_are_found_in_whichever_part_has_them),
+        cmocka_unit_test(rollups_wait_for_who_holds_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,10 +172,11 @@ struct wf_config {
     int64_t raw_keep_ns, minute_keep_ns, hour_keep_ns;
     uint64_t raw_max, minute_max, hour_max; /* bytes */
 
-    int64_t recorder_sync_ns; /* recorder: as sync of the logger; default 1s */
-    int64_t recorder_keep_ns; /* recorder: day files older than that are deleted; 0 = none */
-    uint64_t recorder_max;    /* recorder: so many bytes of files at most; 0 = no limit */
-    uint64_t recorder_queue;  /* recorder: memory between draining and writing; default 64M */
+    int64_t recorder_sync_ns;  /* recorder: as sync of the logger; default 1s */
+    int64_t recorder_keep_ns;  /* recorder: day files older than that are deleted; 0 = none */
+    uint64_t recorder_max;     /* recorder: so many bytes of files at most; 0 = no limit */
+    uint64_t recorder_log_cap; /* recorder: as log_cap of the logger; default 128M */
+    uint64_t recorder_queue;   /* recorder: memory between draining and writing; default 64M */
 
     double console_rate_hz; /* screens a second; default 10; 1..10 */
     char *console_display;  /* page shown first; "overview" */

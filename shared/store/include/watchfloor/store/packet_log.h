@@ -66,6 +66,12 @@ int wf_packet_log_create(const struct wf_packet_log_options *options,
                          struct wf_packet_log **out_log, struct wf_err *err);
 void wf_packet_log_destroy(struct wf_packet_log **log);
 
+/*
+ * How many bytes of changes there may be beside a file while somebody holds a snapshot of it: then
+ * packets go on in another part of the day, 2026-11-20.2.db. 0: 128 MiB. May change at any time.
+ */
+void wf_packet_log_limit(struct wf_packet_log *log, uint64_t bytes);
+
 /* How far earlier lives came. Must have succeeded once before anything is written. */
 int wf_packet_log_recover(struct wf_packet_log *log, struct wf_packet_position *out,
                           struct wf_err *err);
