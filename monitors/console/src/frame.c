@@ -22,6 +22,8 @@
 /* A listener that heard nothing for this long is told as silent. */
 #define LINK_SILENT_NS (10 * WF_NS_PER_S)
 #define RATE_TOLD_NS   (2 * WF_NS_PER_S)
+/* A full disk is told of so many days before. */
+#define DISK_DAYS_SHOWN 30
 
 struct state_look {
     const char *word;
@@ -218,7 +220,7 @@ static int draw_logger(const struct con_model *model, const struct wf_canvas_par
 {
     char line[64];
     struct wf_strbuf text = WF_STRBUF_FIXED(line);
-    double wal, disk;
+    double wal, disk, days;
 
     x = draw_health(model, part, x, "logger", "log");
     if (part->width < 100 || !con_model_number(model, "logger", "wal_bytes", &wal) ||
@@ -228,6 +230,8 @@ static int draw_logger(const struct con_model *model, const struct wf_canvas_par
     add_size(&text, wal);
     wf_strbuf_add(&text, " disk ");
     add_size(&text, disk);
+    if (con_model_number(model, "logger", "disk_days", &days) && days < DISK_DAYS_SHOWN)
+        wf_strbuf_addf(&text, " full in %.0f%s", days < 2 ? days * 24 : days, days < 2 ? "h" : "d");
     return wf_canvas_text(part, x, 1, WF_STYLE_DIM, line);
 }
 

@@ -12,6 +12,8 @@
 #define SPACING_MAX_NS (16 * 60 * WF_NS_PER_S)
 /* Less than that says nothing: files grow in steps. */
 #define ENOUGH_NS (5 * 60 * WF_NS_PER_S)
+/* What others do in some minutes (a build, a download) they do not go on with for days. */
+#define ENOUGH_OF_OTHERS_NS (3600 * WF_NS_PER_S)
 /* More gone at once than a log of changes that was emptied: somebody deleted by hand. */
 #define HAND_BYTES (256.0 * 1024 * 1024)
 
@@ -93,6 +95,8 @@ bool log_forecast_rates(const struct log_forecast *forecast, struct log_rates *o
     days = (double)(last->mono_ns - first->mono_ns) / (double)WF_NS_PER_DAY;
     for (size_t t = 0; t < WF_STORE_TIERS; t++)
         out->own[t] = not_below_zero(last->own[t] - first->own[t]) / days;
+    if (last->mono_ns - first->mono_ns < ENOUGH_OF_OTHERS_NS)
+        return true;
     /* Somebody copied something large, once: that is no rate. */
     for (size_t i = 1; i < forecast->count; i++)
         step = fmax(step, forecast->looks[i].others - forecast->looks[i - 1].others);

@@ -9,12 +9,12 @@
 
 #include "logger.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <watchfloor/clock.h>
 #include <watchfloor/log.h>
-#include <watchfloor/service.h>
+
+#include "tell.h"
 
 /* Rows are in the file, for whoever asks, no later than this. */
 #define GATHER_MAX_NS WF_NS_PER_S
@@ -24,12 +24,11 @@
 
 struct writing {
     struct log_logger *logger;
+    struct log_teller teller;
     struct wf_store *store;
     const struct wf_store_sample **samples;
     size_t sample_capacity;
     int64_t synced_ns, tidied_ns;
-    int failed_rc; /* 0 = fine; else what was said last */
-    int64_t failed_ns;
     struct log_rules *rules;
     uint64_t rules_version;
     int64_t give_up_ns; /* 0 = never; else after the end of the queue */
@@ -39,69 +38,6 @@ static void notice(void *context, const char *text)
 {
     (void)context;
     wf_log_warning("%s", text);
-}
-
-/* --- telling ---------------------------------------------------------------------------- */
-
-static void set_state(struct writing *writing, enum log_state state)
-{
-    struct log_logger *logger = writing->logger;
-
-    uv_mutex_lock(&logger->figures_lock);
-    logger->figures.state = state;
-    uv_mutex_unlock(&logger->figures_lock);
-    atomic_store(&logger->is_failing, state == LOG_FAILING);
-}
-
-static void tell_failure(struct writing *writing, int rc, const struct wf_err *err)
-{
-    const char *advice = "";
-
-    if (rc == WF_ERR_NOSPACE)
-        advice = "; free space there, or lift the limit on file sizes";
-    else if (rc == WF_ERR_DENIED)
-        advice = "; make the folder writable for this user";
-    uv_mutex_lock(&writing->logger->figures_lock);
-    (void)snprintf(writing->logger->figures.trouble, sizeof(writing->logger->figures.trouble),
-                   "%s%s", err->text, advice);
-    uv_mutex_unlock(&writing->logger->figures_lock);
-    if (writing->failed_rc != rc) {
-        wf_log_error("cannot write history: %s%s; telemetry goes on, samples wait in memory and"
-                     " rings, trying again",
-                     err->text, advice);
-        wf_service_status("cannot write history");
-        if (writing->failed_rc == 0)
-            writing->failed_ns = wf_mono_now_ns();
-    }
-    writing->failed_rc = rc;
-    set_state(writing, LOG_FAILING);
-}
-
-static void tell_success(struct writing *writing)
-{
-    if (writing->failed_rc != 0) {
-        wf_log_info("history is written again after %.0f s",
-                    (double)(wf_mono_now_ns() - writing->failed_ns) / 1e9);
-        wf_service_status("writing");
-        uv_mutex_lock(&writing->logger->figures_lock);
-        writing->logger->figures.trouble[0] = '\0';
-        uv_mutex_unlock(&writing->logger->figures_lock);
-        writing->failed_rc = 0;
-    }
-    set_state(writing, LOG_WRITING);
-}
-
-static void tell_figures(struct writing *writing, double lag_s, double commit_s)
-{
-    struct log_logger *logger = writing->logger;
-
-    uv_mutex_lock(&logger->figures_lock);
-    wf_store_figures(writing->store, &logger->figures.store);
-    if (lag_s >= 0)
-        logger->figures.lag_s = lag_s;
-    if (commit_s > logger->figures.commit_max_s)
-        logger->figures.commit_max_s = commit_s;
-    uv_mutex_unlock(&logger->figures_lock);
 }
 
 /* --- waiting ----------------------------------------------------------------------------- */
@@ -164,14 +100,14 @@ static bool write_slice(struct writing *writing, size_t count)
 
             if (is_synced)
                 writing->synced_ns = begun_ns;
-            tell_success(writing);
-            tell_figures(writing,
-                         (double)(now_ns - writing->samples[0]->stamp.received_mono_ns) / 1e9,
-                         (double)(now_ns - begun_ns) / 1e9);
+            log_tell_success(&writing->teller);
+            log_tell_figures(&writing->teller, writing->store,
+                             (double)(now_ns - writing->samples[0]->stamp.received_mono_ns) / 1e9,
+                             (double)(now_ns - begun_ns) / 1e9);
             return true;
         }
-        tell_failure(writing, rc, &err);
-        tell_figures(writing, -1, 0);
+        log_tell_failure(&writing->teller, rc, &err);
+        log_tell_figures(&writing->teller, writing->store, -1, 0);
         if (has_given_up(writing))
             return false;
         wait_to_retry(writing, pause_ns);
@@ -338,14 +274,14 @@ static void tidy(struct writing *writing)
     if (is_sync_due(writing)) {
         rc = wf_store_sync(writing->store, &err);
         if (rc < 0)
-            tell_failure(writing, rc, &err);
+            log_tell_failure(&writing->teller, rc, &err);
         else
             writing->synced_ns = now_ns;
     }
     rc = wf_store_tidy(writing->store, now_ns, &err);
     if (rc < 0)
-        tell_failure(writing, rc, &err);
-    tell_figures(writing, -1, 0);
+        log_tell_failure(&writing->teller, rc, &err);
+    log_tell_figures(&writing->teller, writing->store, -1, 0);
 }
 
 /* --- the thread ----------------------------------------------------------------------------- */
@@ -362,7 +298,7 @@ static bool recover(struct writing *writing)
 
         if (rc == 0)
             break;
-        tell_failure(writing, rc, &err);
+        log_tell_failure(&writing->teller, rc, &err);
         atomic_store(&logger->has_tried, true);
         if (has_given_up(writing))
             return false;
@@ -370,7 +306,7 @@ static bool recover(struct writing *writing)
         if (pause_ns < RETRY_MAX_NS)
             pause_ns *= 2;
     }
-    tell_success(writing);
+    log_tell_success(&writing->teller);
     logger->position_count = wf_store_positions(writing->store, &list);
     if (logger->position_count > 0) {
         logger->positions = calloc(logger->position_count, sizeof(*logger->positions));
@@ -464,7 +400,7 @@ static void run(struct writing *writing)
 void log_write_thread(void *context)
 {
     struct log_logger *logger = context;
-    struct writing writing = { .logger = logger };
+    struct writing writing = { .logger = logger, .teller = { .logger = logger } };
     struct wf_store_options options = { .folder = logger->folder,
                                         .instance = logger->instance,
                                         .group = logger->group,
@@ -478,7 +414,7 @@ void log_write_thread(void *context)
     }
     if (recover(&writing))
         run(&writing);
-    tell_figures(&writing, -1, 0);
+    log_tell_figures(&writing.teller, writing.store, -1, 0);
     wf_store_destroy(&writing.store);
     log_rules_destroy(&writing.rules);
     free(writing.samples);

@@ -110,6 +110,17 @@ static void nothing_is_said_in_the_first_minutes(void **state)
     assert_rates(&test, 1000, 0);
 }
 
+static void others_count_when_they_were_seen_for_an_hour(void **state)
+{
+    struct growing test = growing_make();
+
+    (void)state;
+    pass(&test, 50, 1000, 5000);
+    assert_rates(&test, 1000, 0);
+    pass(&test, 20, 1000, 5000);
+    assert_rates(&test, 1000, 5000);
+}
+
 static void a_rate_is_that_of_the_last_day_at_most(void **state)
 {
     struct growing test = growing_make();
@@ -167,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits_and_rates_say_when_it_is_full),
         cmocka_unit_test(nothing_is_said_in_the_first_minutes),
+        cmocka_unit_test(others_count_when_they_were_seen_for_an_hour),
         cmocka_unit_test(a_rate_is_that_of_the_last_day_at_most),
         cmocka_unit_test(what_retention_deletes_is_growth_all_the_same),
         cmocka_unit_test(what_is_deleted_by_hand_is_no_shrinking),
