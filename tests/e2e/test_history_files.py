@@ -72,7 +72,7 @@ class HistoryFiles(HistoryCase):
         self.assert_balanced(heads)
         # The copy stands by itself, to its last row, and its rollups are those of its rows.
         shutil.rmtree(self.folder)
-        shutil.move(target, self.folder)
+        shutil.move(os.path.join(target, "history"), self.folder)
         rows, _ = self.sums()
         self.assertGreaterEqual(rows, 10000)
         self.assertEqual(self.ask("SELECT count(*) FROM power WHERE source = 'main'",

@@ -10,6 +10,11 @@
 #define STATUS_NOT_WELL 1
 #define STATUS_CANNOT   2
 
+/* All that is kept: looked through, copied, put back. They return the exit status. */
+int history_check(const struct wf_common *common);
+int history_backup(const struct wf_common *common, const char *to);
+int history_restore(const struct wf_common *common, const char *from);
+
 /* Save damaged days and make rollups again; returns the exit status. */
 int history_repair(const struct wf_common *common, const char *folder);
 

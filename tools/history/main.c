@@ -11,76 +11,6 @@
 
 #include <watchfloor/clock.h>
 
-struct telling {
-    size_t fine, damaged, set_aside;
-    uint64_t bytes;
-    bool is_live; /* a terminal: say where we are */
-};
-
-static void tell_progress(const struct telling *telling, const struct wf_history_file *file)
-{
-    if (telling->is_live)
-        (void)fprintf(stderr, "\r%-40s\r%s", "", file->name);
-}
-
-static int tell(void *context, const struct wf_history_file *file)
-{
-    struct telling *telling = context;
-
-    telling->bytes += file->bytes;
-    if (file->is_set_aside) {
-        telling->set_aside++;
-        (void)printf("set aside  %s (%" PRIu64
-                     " bytes): `wf history repair` saves what can be read\n",
-                     file->name, file->bytes);
-    } else if (file->is_fine) {
-        telling->fine++;
-        tell_progress(telling, file);
-    } else {
-        telling->damaged++;
-        (void)printf("damaged    %s: %s\n", file->name, file->problem);
-    }
-    return 0;
-}
-
-static void end_progress(const struct telling *telling)
-{
-    if (telling->is_live)
-        (void)fprintf(stderr, "\r%-40s\r", "");
-}
-
-static int check(const char *folder)
-{
-    struct telling telling = { .is_live = isatty(STDERR_FILENO) == 1 };
-    struct wf_err err = { 0 };
-    int rc = wf_history_check(folder, tell, &telling, &err);
-
-    end_progress(&telling);
-    if (rc < 0) {
-        (void)fprintf(stderr, "wf-history: %s\n", err.text);
-        return STATUS_CANNOT;
-    }
-    (void)printf("%zu file%s fine, %zu damaged, %zu set aside; %" PRIu64 " bytes\n", telling.fine,
-                 telling.fine == 1 ? "" : "s", telling.damaged, telling.set_aside, telling.bytes);
-    return telling.damaged + telling.set_aside > 0 ? STATUS_NOT_WELL : EXIT_SUCCESS;
-}
-
-static int backup(const char *folder, const char *to)
-{
-    struct telling telling = { .is_live = isatty(STDERR_FILENO) == 1 };
-    struct wf_err err = { 0 };
-    int rc = wf_history_backup(folder, to, tell, &telling, &err);
-
-    end_progress(&telling);
-    if (rc < 0) {
-        (void)fprintf(stderr, "wf-history: %s\n", err.text);
-        return STATUS_CANNOT;
-    }
-    (void)printf("%zu file%s copied to %s; %" PRIu64 " bytes\n", telling.fine,
-                 telling.fine == 1 ? "" : "s", to, telling.bytes);
-    return telling.damaged > 0 ? STATUS_NOT_WELL : EXIT_SUCCESS;
-}
-
 static bool is_command(const struct wf_common *common, const char *name, int operands)
 {
     return common->operand_count == 1 + operands && strcmp(common->operands[0], name) == 0;
@@ -215,10 +145,14 @@ int main(int argc, char **argv)
     const struct wf_command_line line = {
         .program = "wf-history",
         .summary = "check, copy and repair the files of history",
-        .operands = "check | backup FOLDER | repair | import FILE... | redecode [NAME...]",
+        .operands =
+            "check | backup FOLDER | restore FOLDER | repair | import FILE... | redecode [NAME...]",
         .details =
             "check    looks through every file, also beside a running logger\n"
-            "backup   copies everything to FOLDER (empty, or not there), also while it is written\n"
+            "         (also packets as received, alarm journals, the outbox of notifications)\n"
+            "backup   copies all of these to FOLDER (empty, or not there), also while they are "
+            "written\n"
+            "restore  puts a backup in the place of what is there, which must be moved away first\n"
             "repair   saves what can be read of damaged days and makes all rollups again; stop "
             "the\n"
             "         logger first\n"
@@ -248,16 +182,20 @@ int main(int argc, char **argv)
         return STATUS_CANNOT;
     }
     if (is_command(&common, "check", 0))
-        return check(folder);
+        return history_check(&common);
     if (is_command(&common, "backup", 1))
-        return backup(folder, common.operands[1]);
+        return history_backup(&common, common.operands[1]);
+    if (is_command(&common, "restore", 1))
+        return history_restore(&common, common.operands[1]);
     if (is_command(&common, "repair", 0))
         return history_repair(&common, folder);
     if (common.operand_count >= 2 && strcmp(common.operands[0], "import") == 0)
         return import(&common, folder, &words);
     if (common.operand_count >= 1 && strcmp(common.operands[0], "redecode") == 0)
         return redecode(&common, folder, &words);
-    (void)fprintf(stderr, "wf-history: say check, backup FOLDER, repair, import FILE or redecode; "
-                          "see wf history --help\n");
+    (void)fprintf(
+        stderr,
+        "wf-history: say check, backup FOLDER, restore FOLDER, repair, import FILE or redecode; "
+        "see wf history --help\n");
     return STATUS_CANNOT;
 }

@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include <watchfloor/clock.h>
-#include <watchfloor/publisher.h>
 #include <watchfloor/store/history.h>
 #include <watchfloor/store/writer.h>
+
+#include "writing.h"
 
 #define PATH_MORE (WF_PATH_SIZE + 160)
 #define BATCH     1000
@@ -24,7 +25,7 @@ struct found {
 };
 
 struct repair {
-    const char *folder;
+    const char *state, *folder;
     const char *instance;
     struct wf_store *store;
     int64_t began_ns;
@@ -297,7 +298,7 @@ static int run(struct repair *repair, struct wf_err *err)
                                               .instance = repair->instance,
                                               .notice = notice };
     struct found found = { 0 };
-    int rc = wf_history_check(repair->folder, gather, &found, err);
+    int rc = wf_history_check(repair->state, WF_HISTORY_ALONE, gather, &found, err);
 
     for (size_t i = 0; rc == 0 && i < found.count; i++) {
         const struct wf_history_file *file = &found.list[i];
@@ -324,25 +325,17 @@ static int run(struct repair *repair, struct wf_err *err)
 
 int history_repair(const struct wf_common *common, const char *folder)
 {
-    struct wf_publisher_options options = { .instance = common->paths.instance,
-                                            .role = "logger",
-                                            .state = common->paths.state,
-                                            .region_max = 1 };
-    struct repair repair = { .folder = folder,
+    struct repair repair = { .state = common->paths.state,
+                             .folder = folder,
                              .instance = common->paths.instance,
                              .began_ns = wf_utc_now_ns() };
-    struct wf_publisher *publisher = NULL;
+    struct history_writing writing = { .folder = folder };
     struct wf_err err = { 0 };
-    int rc = wf_publisher_open(&options, &publisher, &err);
+    int rc = history_writing_lease(&writing, common, &err);
 
-    if (rc == WF_ERR_BUSY) {
-        (void)fprintf(stderr, "wf-history: the logger of '%s' is running (%s); stop it first\n",
-                      common->paths.instance, err.text);
-        return STATUS_CANNOT;
-    }
     if (rc == 0)
         rc = run(&repair, &err);
-    wf_publisher_close(&publisher);
+    history_writing_close(&writing);
     if (rc < 0) {
         (void)fprintf(stderr, "wf-history: %s\n", err.text);
         return STATUS_CANNOT;

@@ -27,21 +27,29 @@ int history_writing_configure(struct history_writing *writing, const struct wf_c
     return rc;
 }
 
-int history_writing_open(struct history_writing *writing, const struct wf_common *common,
-                         struct wf_err *err)
+int history_writing_lease(struct history_writing *writing, const struct wf_common *common,
+                          struct wf_err *err)
 {
     struct wf_publisher_options lease = { .instance = common->paths.instance,
                                           .role = "logger",
                                           .state = common->paths.state,
                                           .region_max = 1 };
-    struct wf_store_options options = { .folder = writing->folder,
-                                        .instance = common->paths.instance,
-                                        .group = writing->config->group,
-                                        .notice = notice };
     int rc = wf_publisher_open(&lease, &writing->lease, err);
 
     if (rc == WF_ERR_BUSY)
         wf_err_prefix(err, "the logger of '%s' is running; stop it first", common->paths.instance);
+    return rc;
+}
+
+int history_writing_open(struct history_writing *writing, const struct wf_common *common,
+                         struct wf_err *err)
+{
+    struct wf_store_options options = { .folder = writing->folder,
+                                        .instance = common->paths.instance,
+                                        .group = writing->config->group,
+                                        .notice = notice };
+    int rc = history_writing_lease(writing, common, err);
+
     if (rc == 0)
         rc = wf_store_create(&options, &writing->store, err);
     if (rc == 0)

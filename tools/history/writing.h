@@ -21,6 +21,9 @@ struct history_writing {
 /* The configuration and all schemas as they are now. */
 int history_writing_configure(struct history_writing *writing, const struct wf_common *common,
                               struct wf_err *err);
+/* Take the logger's lease, so that no other writes. BUSY: the logger is running. */
+int history_writing_lease(struct history_writing *writing, const struct wf_common *common,
+                          struct wf_err *err);
 /* Take the logger's lease and open the store. BUSY: the logger is running. */
 int history_writing_open(struct history_writing *writing, const struct wf_common *common,
                          struct wf_err *err);

@@ -16,7 +16,7 @@ static const struct command look[] = {
     { "console", "the terminal screens" },
     { "get", "current values with unit, quality and age" },
     { "query", "history: ranges, several parameters aligned, as table, CSV, JSON or plot" },
-    { "history", "check, copy and repair history; import recorded packets and tables; decode anew" },
+    { "history", "check, copy, put back and repair history; import packets and tables; decode anew" },
     { "sql", "the whole history as tables for SQL, read only" },
     { "packets", "packets as they were received, and the one a value came from" },
     { "replay", "publish history into another instance, so that every display can show it" },

@@ -16,6 +16,7 @@
 
 #include "db.h"
 #include "folder.h"
+#include "outbox_format.h"
 
 /* "WFn1" in the file header. */
 #define OUTBOX_APPLICATION 0x57466e31
@@ -25,8 +26,8 @@
 #define LOG_PAGES_MAX  1000
 #define FORGET_AT_ONCE 5000
 
-static const struct wfs_format outbox_format = { OUTBOX_APPLICATION, OUTBOX_VERSION, OUTBOX_VERSION,
-                                                 "an outbox of notifications" };
+const struct wfs_format wfs_outbox_format = { OUTBOX_APPLICATION, OUTBOX_VERSION, OUTBOX_VERSION,
+                                              "an outbox of notifications" };
 
 struct wf_outbox {
     sqlite3 *db;
@@ -137,7 +138,7 @@ static int try_open(const struct wf_outbox_options *options, const char *path,
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
     rc = make_file(options, path, err);
     if (rc == 0)
-        rc = wfs_open_writer_of(path, &outbox_format, CACHE_KIB, &outbox->db, err);
+        rc = wfs_open_writer_of(path, &wfs_outbox_format, CACHE_KIB, &outbox->db, err);
     if (rc == 0)
         rc = wfs_quick_check(outbox->db, 0, err);
     if (rc == 0)
@@ -419,7 +420,7 @@ int wf_outbox_read(const char *folder, struct wf_outbox_reader **out_reader, str
     reader = calloc(1, sizeof(*reader));
     if (reader == NULL)
         return wf_fail(err, WF_ERR_NOMEM, "out of memory");
-    rc = wfs_open_reader_of(path, &outbox_format, 2000, &reader->db, err);
+    rc = wfs_open_reader_of(path, &wfs_outbox_format, 2000, &reader->db, err);
     if (rc < 0) {
         wf_err_prefix(err, "%s", path);
         wf_outbox_reader_close(&reader);
