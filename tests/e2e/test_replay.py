@@ -82,6 +82,16 @@ class Replay(HistoryCase):
         self.assertEqual(process.wait(), 2)
         return process.err()
 
+    def test_hours_in_which_nothing_was_recorded_yet_are_passed_over(self):
+        self.record()
+        replay = self.system.start("wf-replay", "--from", "2001-02-03T20:00:00Z", "--to", TO,
+                                   "--into", self.other.instance)
+        wait_for(lambda: self.newest("sat1")["values"]["number"] > 10, "samples")
+        self.assertIn("nothing was recorded before 2001-02-03T23:59:55.000Z", replay.err())
+        self.remote("seek", "2001-02-03T21:00:00Z")  # whoever wants to wait may
+        self.remote("stop")
+        self.assertEqual(replay.wait(), 0)
+
     def test_it_keeps_its_pace_and_is_marked(self):
         self.record()
         replay = self.replay("--speed", "4", "--stay")

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <watchfloor/clock.h>
+#include <watchfloor/log.h>
 
 #define REPORT_MS 1000
 #define BATCH_MAX 512 /* samples before the loop may look after other things */
@@ -279,10 +280,43 @@ void player_look(const struct player *player, struct stage_report *out)
 
 /* --- life ------------------------------------------------------------------------------------ */
 
+static void count_state(void *context, const struct tape_sample *sample)
+{
+    size_t *count = context;
+
+    (void)sample;
+    ++*count;
+}
+
+/* Where nothing was recorded at the beginning, nobody wants to wait for what comes. */
+static int find_beginning(struct player *player, int64_t *out_ns, struct wf_err *err)
+{
+    int64_t from_ns = player->options.from_ns;
+    const struct tape_sample *first;
+    size_t count = 0;
+    char text[40];
+    struct wf_strbuf time = WF_STRBUF_FIXED(text);
+    int rc = tape_state_at(player->tape, from_ns, count_state, &count, err);
+
+    *out_ns = from_ns;
+    if (rc == 0 && count == 0)
+        rc = tape_seek(player->tape, from_ns, err);
+    if (rc < 0 || count > 0)
+        return rc;
+    first = tape_look(player->tape, &rc, err);
+    if (first == NULL || first->row->time_ns <= from_ns)
+        return rc;
+    *out_ns = first->row->time_ns;
+    wf_strbuf_add_time(&time, first->row->time_ns, 3);
+    wf_log_info("nothing was recorded before %s: beginning there", text);
+    return WF_OK;
+}
+
 int player_start(uv_loop_t *loop, const struct player_options *options, struct tape *tape,
                  struct stage *stage, struct player **out_player, struct wf_err *err)
 {
     struct player *player = calloc(1, sizeof(*player));
+    int64_t begin_ns;
     int rc;
 
     if (player == NULL)
@@ -297,7 +331,9 @@ int player_start(uv_loop_t *loop, const struct player_options *options, struct t
     (void)uv_timer_init(loop, &player->report);
     player->due.data = player->report.data = player;
     *out_player = player;
-    rc = player_seek(player, options->from_ns, err);
+    rc = find_beginning(player, &begin_ns, err);
+    if (rc == 0)
+        rc = player_seek(player, begin_ns, err);
     if (rc < 0)
         return rc;
     (void)uv_timer_start(&player->report, tick, REPORT_MS, REPORT_MS);
