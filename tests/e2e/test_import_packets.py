@@ -286,7 +286,7 @@ class ImportMemory(ImportCase):
             child = subprocess.Popen(
                 [self.system.program("wf-history"), "--config", self.system.config_file(),
                  "import", path, "--dry-run", "--received", "2001-02-03T22:00:00Z", "--rate",
-                 "100"], env=dict(self.system.environment(), ASAN_OPTIONS="quarantine_size_mb=1"),
+                 "100"], env=dict(self.system.env, ASAN_OPTIONS="quarantine_size_mb=1"),
                 stdout=subprocess.DEVNULL)
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = 0

@@ -9,7 +9,6 @@ import time
 import unittest
 
 from alertcase import CONFIG, AlertCase, struct, wait_for
-from wfsystem import System
 
 # Everything that lasts: raising, clearing, silence, a rate, a rule over a window.
 POWER = """[subsystem]
@@ -46,8 +45,7 @@ class ReplayedAlarms(AlertCase):
 
     def setUp(self):
         super().setUp()
-        self.other = System(config=CONFIG, schemas=self.schemas)
-        self.addCleanup(self.other.close)
+        self.other = self.new_system(config=CONFIG, schemas=self.schemas)
 
     def record(self):
         """Live: what happens at its own pace, an alarm monitor and a logger."""
@@ -65,7 +63,7 @@ class ReplayedAlarms(AlertCase):
         self.settle()
         self.stop()
         self.end = time.time()
-        self.assertEqual(logger.stop(), 0, logger.final_errors)
+        self.assertEqual(logger.stop(), 0, logger.err())
         self.assertEqual(self.receiver.stop(), 0)
         self.live = self.happened(self.system)
         names = {one[0] for one in self.live}
@@ -119,14 +117,12 @@ class ReplayedAlarms(AlertCase):
         for speed in ("1", "10", "max"):
             with self.subTest(speed=speed):
                 self.other.close()
-                self.other = System(config=CONFIG, schemas=self.schemas)
-                self.addCleanup(self.other.close)
+                self.other = self.new_system(config=CONFIG, schemas=self.schemas)
                 alert = self.monitor_of_replay()
                 replay = self.replay("--speed", speed, "--stay")
                 self.wait_end()
                 self.remote("stop")
                 self.assertEqual(replay.wait(), 0)
-                replay.forget()
                 self.assertEqual(alert.stop(), 0)
                 self.assert_same(self.happened(self.other))
 
@@ -165,7 +161,6 @@ class ReplayedAlarms(AlertCase):
         self.assert_same(self.happened(self.other)[len(self.live):])
         self.remote("stop")
         self.assertEqual(replay.wait(), 0)
-        replay.forget()
         self.assertEqual(alert.stop(), 0)
 
     def test_nobody_is_told(self):
@@ -182,7 +177,6 @@ class ReplayedAlarms(AlertCase):
         wait_for(lambda: entries() >= len(self.live), "the notifier having read all of it")
         self.remote("stop")
         self.assertEqual(replay.wait(), 0)
-        replay.forget()
         self.assertEqual(alert.stop(), 0)
         self.assertEqual(notify.stop(), 0)
         told = os.path.join(self.other.state, "notify", "told.jsonl")

@@ -132,11 +132,9 @@ class Sql(HistoryCase):
 
     def test_a_time_with_a_space_is_told_of(self):
         self.logged("--count", "3", "--received", str(EVENING), "--step", "1000000000")
-        done = self.system.start("wf-sql", "SELECT count(*) FROM power WHERE time > datetime('now')",
-                                 ready=False, notify=False)
+        done = self.system.launch("wf-sql", "SELECT count(*) FROM power WHERE time > datetime('now')")
         self.assertEqual(done.wait(), 0)
-        done.forget()
-        self.assertIn("at('now-1h')", done.final_errors)
+        self.assertIn("at('now-1h')", done.err())
 
     def test_types_of_thousands_go_on_in_further_tables(self):
         wide = "[subsystem]\nperiod = 1s\n" + "".join(
@@ -232,7 +230,7 @@ class Sql(HistoryCase):
 
     def shell(self, script, status=0):
         done = subprocess.run([self.system.program("wf-sql")], input=script.encode(), timeout=60,
-                              env=self.system.environment(), capture_output=True, check=False)
+                              env=self.system.env, capture_output=True, check=False)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout.decode(), done.stderr.decode()
 

@@ -22,7 +22,7 @@ class Trends(HistoryCase):
 
     def console(self, display):
         one = terminal.Terminal([program("wf-console"), "--config", self.system.config_file(),
-                                 "--display", display], self.system.environment(), 120, 40)
+                                 "--display", display], self.system.env, 120, 40)
         self.addCleanup(one.close)
         return one
 

@@ -146,8 +146,11 @@ class Process:
 
     @staticmethod
     def _text(path):
-        with open(path, "rb") as file:
-            return file.read().decode(errors="replace")
+        try:
+            with open(path, "rb") as file:
+                return file.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""       # its system is closed
 
     def out(self):
         return self._text(self.out_path)
