@@ -521,6 +521,49 @@ static void rows_are_found_in_whichever_part_has_them(void **state)
     wf_schema_free(&newer);
 }
 
+static void parts_are_deleted_oldest_first_and_recorded(void **state)
+{
+    const struct wf_store_retention keep = { .bytes_max = { 1 } };
+    struct scene scene;
+    struct sleeper sleeper;
+    struct wf_strbuf answer;
+    char wanted[80];
+
+    (void)state;
+    scene_begin(&scene);
+    write_batches(&scene, 2);
+    sleeper = fall_asleep(&scene, 1);
+    while (parts_of(&scene) == 1)
+        write_batches(&scene, 1);
+    wake_up(&sleeper);
+    tidy(&scene, 20);
+    assert_true(is_sealed(&scene, DAY));
+    (void)snprintf(wanted, sizeof(wanted), "raw|" DAY ".db|%s",
+                   ask(&scene.place, DAY, "SELECT sum(rows) FROM _positions"));
+    /* What is written stays, however small the limit is. */
+    wf_store_keep(scene.place.store, &keep);
+    tidy(&scene, 20);
+    assert_int_equal(bytes_of(&scene, DAY, ""), 0);
+    assert_true(bytes_of(&scene, part_name(2), "") > 0);
+    assert_string_equal(ask(&scene.place, DAY ".2", "SELECT tier, file, rows FROM deleted"),
+                        wanted);
+    /* Every number that was published is a row, or lost in a gap. */
+    (void)snprintf(wanted, sizeof(wanted), "%llu\n", (unsigned long long)scene.number);
+    assert_string_equal(ask(&scene.place, DAY ".2",
+                            "SELECT sum(lost) + (SELECT sum(rows) FROM _positions) FROM _gaps"),
+                        wanted);
+    /* Rows go on there, also in another life. */
+    scene_again(&scene);
+    wf_store_keep(scene.place.store, &keep);
+    write_batches(&scene, 2);
+    assert_int_equal(bytes_of(&scene, DAY, ""), 0);
+    ask_history(&scene, "SELECT max(count) FROM power", &answer);
+    (void)snprintf(wanted, sizeof(wanted), "|%llu\n", (unsigned long long)scene.number - 1);
+    assert_string_equal(answer.text, wanted);
+    wf_strbuf_fini(&answer);
+    scene_end(&scene);
+}
+
 /* Raw rows serve as long as somebody holds a rollup file, and it is caught up with afterwards. */
 static void rollups_wait_for_who_holds_them(void **state)
 {
@@ -613,6 +656,7 @@ int main(void)
         cmocka_unit_test(the_notice_says_who_holds_the_file),
         cmocka_unit_test(after_the_last_part_the_log_grows),
         cmocka_unit_test(rows_are_found_in_whichever_part_has_them),
+        cmocka_unit_test(parts_are_deleted_oldest_first_and_recorded),
         cmocka_unit_test(rollups_wait_for_who_holds_them),
     };
 
