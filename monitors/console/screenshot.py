@@ -4,6 +4,9 @@
 
     tmux new-session -d -s shot -x 118 -y 34 'wf console'
     tmux capture-pane -t shot -e -p | monitors/console/screenshot.py > monitors/console/screen.svg
+
+`screen.svg` and `trend.svg` (`wf console --display thermal/trend`, zoomed out) are of the demonstration, two and a half
+minutes after its start: the transmitter's amplifier is hot then, the bus voltage a minute and a half later.
 """
 import html
 import re
