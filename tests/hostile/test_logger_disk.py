@@ -39,8 +39,9 @@ class LoggerDisk(HistoryCase):
                                     self.system.config_file())
         return self.system.start(program, *args)
 
-    def assert_said_once(self, errors):
-        self.assertEqual(errors.count("cannot write history"), 1, errors)
+    def assert_said_once(self, errors, reasons=1):
+        """Once for each reason, however often it is tried."""
+        self.assertIn(errors.count("cannot write history"), range(1, reasons + 1), errors)
         self.assertIn("history is written again", errors)
 
     def test_a_full_disk(self):
@@ -106,7 +107,8 @@ class LoggerDisk(HistoryCase):
         heads = self.end_publisher(publisher)
         errors = self.stop_logger(logger)
         self.assert_balanced(heads)
-        self.assert_said_once(errors)
+        # SQLite cannot always say why a commit failed; the next attempt tells what the system said.
+        self.assert_said_once(errors, reasons=2)
 
     def damaged(self, damage):
         """Log, stop, damage the file, log again."""
