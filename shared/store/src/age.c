@@ -5,6 +5,7 @@
 
 #include <watchfloor/clock.h>
 
+#include "db.h"
 #include "folder.h"
 
 #define HOLE_NS       (7 * WF_NS_PER_DAY)
@@ -30,4 +31,23 @@ int64_t wfs_believed_now(const int64_t *keys, size_t count, int64_t now_ns)
         from_ns = day_ns;
     }
     return believed_ns;
+}
+
+/* Commits are counted through all files of history. */
+static int64_t last_commit(const char *path)
+{
+    sqlite3 *db = NULL;
+    int64_t serial = 0;
+
+    if (wfs_open_reader(path, 2000, &db, NULL) == 0)
+        (void)wfs_get_i64(db, "SELECT max(serial) FROM _positions", 0, &serial, NULL);
+    wfs_close(&db);
+    return serial;
+}
+
+bool wfs_is_written_after(const char *path, const char *other)
+{
+    int64_t serial = last_commit(path), before = last_commit(other);
+
+    return before > 0 && serial > before;
 }

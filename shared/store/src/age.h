@@ -8,6 +8,7 @@
  * believed only when days were written behind it; until then time stands still for whoever deletes.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +18,12 @@
  * `keys` of day files ascend; parts of a day are one. Days after `now_ns` say nothing.
  */
 int64_t wfs_believed_now(const int64_t *keys, size_t count, int64_t now_ns);
+
+/*
+ * Was something committed to the day file `path` after the last commit to `other`? So it is when
+ * the clock had been set back to the day of `path`, or rows of that day were imported: it is younger
+ * than its name says. No, when either cannot be read.
+ */
+bool wfs_is_written_after(const char *path, const char *other);
 
 #endif /* WFS_AGE_H */

@@ -287,6 +287,28 @@ static void tell_limit(struct wf_store *store, enum wf_store_tier tier, uint64_t
     kept->is_over_told = is_over;
 }
 
+/*
+ * Rows that a wrong clock put into the distant past are not old: their file counts as one of the day
+ * that was over when they were written. It is enough to ask the oldest one that is not too old.
+ */
+static bool is_too_old(const struct wf_store *store, enum wf_store_tier tier,
+                       const struct wfs_kept_files *files, size_t at, int64_t before_ns)
+{
+    char path[NAMED_PATH_SIZE], other[NAMED_PATH_SIZE];
+    size_t k = at + 1;
+
+    if (files->list[at].to_ns >= before_ns)
+        return false;
+    while (k < files->count && (files->list[k].to_ns < before_ns || files->list[k].is_marked ||
+                                files->list[k].is_aside))
+        k++;
+    if (tier != WF_STORE_RAW || files->list[at].is_aside || k == files->count)
+        return true;
+    (void)snprintf(path, sizeof(path), "%s/raw/%s", store->folder, files->list[at].name);
+    (void)snprintf(other, sizeof(other), "%s/raw/%s", store->folder, files->list[k].name);
+    return !wfs_is_written_after(path, other);
+}
+
 static int keep_tier(struct wf_store *store, enum wf_store_tier tier, int64_t age_now_ns,
                      int64_t passed_ns, struct wf_err *err)
 {
@@ -306,7 +328,7 @@ static int keep_tier(struct wf_store *store, enum wf_store_tier tier, int64_t ag
             reason = "retention";
         else if (is_current(store, tier, file, now_ns))
             continue;
-        else if (keep_ns > 0 && file->to_ns < age_now_ns - keep_ns)
+        else if (keep_ns > 0 && is_too_old(store, tier, &files, i, age_now_ns - keep_ns))
             reason = "older than is kept";
         else if (bytes_max > 0 && files.bytes + reserve > bytes_max)
             reason = "more bytes than are kept";

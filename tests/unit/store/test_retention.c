@@ -82,6 +82,31 @@ static void days_that_the_clock_has_not_come_to_yet_stay(void **state)
     end(&test);
 }
 
+static void what_a_wrong_clock_put_into_the_past_is_as_young_as_it_is(void **state)
+{
+    struct wf_store_retention keep = { .keep_ns = { 3 * WF_NS_PER_DAY } };
+    struct keeping test;
+
+    (void)state;
+    begin(&test);
+    for (int days = 6; days >= 1; days--)
+        write_day(&test, days);
+    write_day(&test, 9000);
+    write_day(&test, 0);
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    for (int days = 0; days < 7; days++)
+        assert_int_equal(is_there(&test, days), days <= 3);
+    assert_true(is_there(&test, 9000));
+    /* When only today is kept, which was written later, it goes with yesterday. */
+    keep.keep_ns[WF_STORE_RAW] = 1;
+    wf_store_keep(test.place.store, &keep);
+    tidy(&test);
+    assert_true(is_there(&test, 0));
+    assert_false(is_there(&test, 1) || is_there(&test, 9000));
+    end(&test);
+}
+
 static void a_leap_is_believed_when_days_were_written_behind_it(void **state)
 {
     /* Days that have files, and what is believed when the clock says it is day 1000. */
@@ -212,6 +237,7 @@ int main(void)
         cmocka_unit_test(days_beyond_their_time_are_deleted_and_recorded),
         cmocka_unit_test(a_clock_that_leaps_ahead_deletes_nothing_until_days_have_passed),
         cmocka_unit_test(days_that_the_clock_has_not_come_to_yet_stay),
+        cmocka_unit_test(what_a_wrong_clock_put_into_the_past_is_as_young_as_it_is),
         cmocka_unit_test(a_leap_is_believed_when_days_were_written_behind_it),
         cmocka_unit_test(what_a_kill_left_half_deleted_is_finished),
         cmocka_unit_test(rollups_that_were_deleted_are_not_claimed_any_more),
