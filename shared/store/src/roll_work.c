@@ -162,6 +162,9 @@ int wfs_rolls_work(struct wf_store *store, int64_t now_mono_ns, bool is_final, s
 
     if (first == NULL || wfs_days_newest(store) == NULL)
         return 0;
+    /* What day files say of a file that is not there any more is not so. */
+    if (wfs_rollups_is_removed(&store->rollups))
+        return wfs_rolls_replace(store, err);
     do {
         last = roll;
         rc = work_on(&work, roll, err);

@@ -4,6 +4,7 @@
 #include "rollup_db.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include <watchfloor/attributes.h>
 
@@ -81,6 +82,7 @@ void wfs_rollups_blame(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t 
                        const char *path)
 {
     rollups->bad.is_set = true;
+    rollups->bad.is_gone = false;
     rollups->bad.tier = tier;
     rollups->bad.period_ns = period_ns;
     (void)wf_copy_text(rollups->bad.path, sizeof(rollups->bad.path), path);
@@ -89,6 +91,7 @@ void wfs_rollups_blame(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t 
 static int open_one(struct wfs_rollups *rollups, struct wfs_rollup *rollup, struct wf_err *err)
 {
     int rc = wfs_rollup_path(rollups->folder, rollup->tier, rollup->period_ns, rollup->path, err);
+    struct stat st;
 
     if (rc == 0)
         rc = wfs_folder_make(rollups->folder, wfs_tier_name(rollup->tier), rollups->group, err);
@@ -116,6 +119,10 @@ static int open_one(struct wfs_rollups *rollups, struct wfs_rollup *rollup, stru
         if (rollup->db != NULL)
             close_one(rollup);
         return rc;
+    }
+    if (stat(rollup->path, &st) == 0) {
+        rollup->device = (uint64_t)st.st_dev;
+        rollup->inode = (uint64_t)st.st_ino;
     }
     rollup->generation = ++rollups->generations;
     return 0;
@@ -177,6 +184,24 @@ int wfs_rollups_get(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t tim
     free_one->used = ++rollups->uses;
     *out = free_one;
     return 0;
+}
+
+bool wfs_rollups_is_removed(struct wfs_rollups *rollups)
+{
+    for (size_t i = 0; i < WFS_ROLLUPS_OPEN; i++) {
+        struct wfs_rollup *rollup = &rollups->open[i];
+        struct stat st;
+
+        if (rollup->db == NULL || rollup->is_in_transaction ||
+            (stat(rollup->path, &st) == 0 && (uint64_t)st.st_dev == rollup->device &&
+             (uint64_t)st.st_ino == rollup->inode))
+            continue;
+        wfs_rollups_blame(rollups, rollup->tier, rollup->period_ns, rollup->path);
+        rollups->bad.is_gone = true;
+        close_one(rollup);
+        return true;
+    }
+    return false;
 }
 
 /* --- the end of a round --------------------------------------------------------------------------- */

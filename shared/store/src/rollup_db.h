@@ -25,6 +25,7 @@ struct wfs_rollup {
     bool is_in_transaction;
     struct wfs_wal wal;
     char path[WFS_PATH_SIZE];
+    uint64_t device, inode; /* by which it is seen that it was removed or replaced */
     sqlite3_stmt *put, *find, *add, *begin, *commit, *series, *range, *take;
 };
 
@@ -37,6 +38,7 @@ struct wfs_rollups {
     bool is_suspect; /* something was damaged: look through each file when it is opened */
     struct wfs_bad_rollup {
         bool is_set;
+        bool is_gone; /* not damaged: somebody removed it */
         enum wfs_tier tier;
         int64_t period_ns;
         char path[WFS_PATH_SIZE];
@@ -71,5 +73,7 @@ void wfs_rollups_close(struct wfs_rollups *rollups);
 /* This file is damaged: it becomes `bad`. */
 void wfs_rollups_blame(struct wfs_rollups *rollups, enum wfs_tier tier, int64_t period_ns,
                        const char *path);
+/* Is an open file not where it was? It is closed and becomes `bad`. */
+bool wfs_rollups_is_removed(struct wfs_rollups *rollups);
 
 #endif /* WFS_ROLLUP_DB_H */

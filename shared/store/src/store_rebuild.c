@@ -108,15 +108,12 @@ int wf_store_rebuild(struct wf_store *store, const char *source, const char *sub
     return rc;
 }
 
-int wfs_rolls_replace(struct wf_store *store, struct wf_err *err)
+static int set_aside(const struct wf_store *store, const struct wfs_bad_rollup *bad,
+                     struct wf_err *err)
 {
-    struct wfs_bad_rollup *bad = &store->rollups.bad;
-    int64_t period_ns = bad->period_ns, from_ns = period_ns;
     char to[WFS_PATH_SIZE + 40];
     unsigned n = 1;
-    int rc = 0;
 
-    bad->is_set = false;
     do
         (void)snprintf(to, sizeof(to), "%s.damaged-%u", bad->path, n++);
     while (access(to, F_OK) == 0 && n < 1000);
@@ -130,6 +127,43 @@ int wfs_rolls_replace(struct wf_store *store, struct wf_err *err)
     }
     wfs_notice(store, "%s is damaged; kept as %s, and made again from rows", bad->path,
                strrchr(to, '/') + 1);
+    return 0;
+}
+
+/* Whoever removed it may have removed those before it as well, which are not open. */
+static int64_t first_removed(const struct wf_store *store, const struct wfs_bad_rollup *bad)
+{
+    int64_t from_ns = bad->period_ns;
+
+    while (from_ns > store->raw_from_ns && from_ns > WFS_ROLLUP_FROM_NS) {
+        int64_t before_ns = wfs_period_start(bad->tier, from_ns - 1);
+        char path[WFS_PATH_SIZE];
+
+        if (wfs_rollup_path(store->folder, bad->tier, before_ns, path, NULL) < 0 ||
+            access(path, F_OK) == 0)
+            break;
+        from_ns = before_ns;
+    }
+    return from_ns;
+}
+
+int wfs_rolls_replace(struct wf_store *store, struct wf_err *err)
+{
+    struct wfs_bad_rollup *bad = &store->rollups.bad;
+    int64_t period_ns = bad->period_ns, from_ns;
+    int rc = 0;
+
+    bad->is_set = false;
+    if (bad->is_gone) {
+        period_ns = first_removed(store, bad);
+        wfs_notice(store, "%s was removed while it was written; it is made again from rows",
+                   bad->path);
+    } else {
+        rc = set_aside(store, bad, err);
+    }
+    if (rc < 0)
+        return rc;
+    from_ns = period_ns;
     if (from_ns < store->raw_from_ns)
         from_ns =
             wfs_bucket_start(WFS_TIER_HOUR, store->raw_from_ns + wfs_tier_ns(WFS_TIER_HOUR) - 1);
