@@ -69,8 +69,8 @@ class ImportCase(HistoryCase):
 
     def sequence_gaps(self, source):
         return sorted(self.ask("SELECT g.subsystem, g.lost FROM _gaps AS g JOIN _sources AS s ON"
-                               " s.id = g.source WHERE s.name = ? AND cause = 'sequence_gap'",
-                               source))
+                               " s.id = g.source WHERE s.name = ? AND cause IN ('sequence_gap',"
+                               " 'rejected')", source))
 
     def play(self, sent, with_logger=True):
         """Through receiver, recorder and perhaps logger, one packet a datagram; the counters."""

@@ -150,9 +150,15 @@ const uint8_t *intake_known(const struct intake *intake)
     return wf_dispatch_known(intake->dispatch);
 }
 
-bool intake_is_segmented(const struct intake *intake, uint16_t apid)
+int intake_segmented(const struct intake *intake, uint16_t apid)
 {
-    return wf_dispatch_segmented(intake->dispatch, apid) != NULL;
+    const struct wf_schema *schema = wf_dispatch_segmented(intake->dispatch, apid);
+
+    for (size_t i = 0; schema != NULL && i < intake->count; i++) {
+        if (intake->schemas[i] == schema)
+            return (int)i;
+    }
+    return -1;
 }
 
 bool intake_is_counted(const struct intake *intake, uint16_t apid)

@@ -41,8 +41,9 @@ enum intake_result intake_take(struct intake *intake, const uint8_t *packet, siz
 
 /* Which APIDs are expected, as wf_framer_set_known takes it. */
 const uint8_t *intake_known(const struct intake *intake);
-/* Do packets of this APID come in segments? Do their sequence counts say anything? */
-bool intake_is_segmented(const struct intake *intake, uint16_t apid);
+/* The first target whose packets of this APID come in segments, or -1. */
+int intake_segmented(const struct intake *intake, uint16_t apid);
+/* Do the sequence counts of this APID say anything? */
 bool intake_is_counted(const struct intake *intake, uint16_t apid);
 
 #endif /* INTAKE_H */

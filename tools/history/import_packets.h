@@ -35,11 +35,13 @@ struct import_channel { /* of one APID */
     struct wf_sequence sequence;
     int64_t newest_ns;
     uint32_t waiting; /* segments taken whose packet is not whole yet */
+    uint32_t missing; /* packets since the newest row, by the count */
 };
 
 struct import_target {
     struct import_sink sink;
     int64_t last_device_ns, last_received_ns; /* of its last packet; 0: there was none */
+    uint32_t rejected;                        /* packets since its newest row */
     uint64_t missing;                         /* packets, in gaps of the sequence count */
 };
 

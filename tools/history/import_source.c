@@ -64,12 +64,18 @@ static struct counted take_count(struct import_source *source, const struct wf_c
     if (intake_is_counted(source->intake, header->apid))
         counted.event = wf_sequence_judge(&channel->sequence, header->sequence_count, good_ns,
                                           &channel->newest_ns, &counted.sequence, &counted.lost);
+    channel->missing += counted.lost; /* whatever becomes of this packet: the next row tells */
     return counted;
 }
 
+static uint16_t as_u16(uint32_t count)
+{
+    return (uint16_t)(count < UINT16_MAX ? count : UINT16_MAX);
+}
+
 static void store(struct import_packets *import, struct import_target *target,
-                  const struct import_packet *packet, struct intake_taken *taken, int64_t good_ns,
-                  const struct counted *counted)
+                  struct import_channel *channel, const struct import_packet *packet,
+                  struct intake_taken *taken, int64_t good_ns, const struct counted *counted)
 {
     struct wf_store_sample sample = {
         .payload = taken->payload,
@@ -81,15 +87,17 @@ static void store(struct import_packets *import, struct import_target *target,
                    .device_ns = taken->decoded.device_ns,
                    .received_ns = receive_time(import, packet, good_ns),
                    .flags = taken->decoded.flags | WF_SAMPLE_IMPORTED |
-                            wf_sequence_flags(counted->event, counted->lost),
-                   .lost_before = (uint16_t)counted->lost }, /* of counts of 14 bits */
+                            wf_sequence_flags(counted->event, channel->missing),
+                   .lost_before = as_u16(channel->missing),
+                   .rejected_before = as_u16(target->rejected) },
         .before_device_ns = target->last_device_ns,
         .before_received_ns = target->last_received_ns,
     };
     struct wf_err err = { 0 };
 
     wf_payload_judge(target->sink.schema, taken->payload, sample.stamp.flags);
-    target->missing += counted->lost;
+    target->missing += channel->missing;
+    target->rejected = channel->missing = 0;
     target->last_device_ns = sample.stamp.device_ns;
     target->last_received_ns = sample.stamp.received_ns;
     if (import_sink_add(&target->sink, &sample, &err) < 0)
@@ -124,16 +132,20 @@ static void finish(struct import_packets *import, struct import_source *source,
     counted = segment != NULL ? *segment : take_count(source, &taken->header, good_ns);
     if (counted.event == WF_SEQUENCE_DUPLICATE)
         import_reject(import, WF_REJECT_DUPLICATE, packet->file, packet->offset, 1);
-    else if (result == INTAKE_REJECTED)
-        import_reject(import, taken->reason, packet->file, packet->offset, 1);
+    else if (result == INTAKE_SAMPLE)
+        store(import, target, &source->channels[taken->header.apid], packet, taken, good_ns,
+              &counted);
     else
-        store(import, target, packet, taken, good_ns, &counted);
+        import_reject(import, taken->reason, packet->file, packet->offset, 1);
+    if (result == INTAKE_REJECTED && target != NULL && counted.event != WF_SEQUENCE_DUPLICATE)
+        target->rejected++;
 }
 
 static void take_segment(struct import_packets *import, struct import_source *source,
                          const struct import_packet *packet, const struct wf_ccsds_header *header)
 {
     struct import_channel *channel = &source->channels[header->apid];
+    struct import_target *first = &source->targets[intake_segmented(source->intake, header->apid)];
     struct counted counted = take_count(source, header, WF_TIME_NONE);
     struct intake_taken taken;
     enum intake_result result;
@@ -147,10 +159,13 @@ static void take_segment(struct import_packets *import, struct import_source *so
     lost = taken.lost_segments < channel->waiting ? taken.lost_segments : channel->waiting;
     channel->waiting -= lost;
     import_reject(import, WF_REJECT_BAD_SEGMENT, packet->file, packet->offset, lost);
+    first->rejected += lost;
     if (result == INTAKE_WAITING) {
         channel->waiting++;
         return;
     }
+    if (result == INTAKE_REJECTED && taken.target < 0 && taken.reason == WF_REJECT_BAD_SEGMENT)
+        first->rejected++;
     if (taken.reason != WF_REJECT_BAD_SEGMENT || result == INTAKE_SAMPLE) {
         import->joined += channel->waiting;
         channel->waiting = 0;
@@ -167,7 +182,7 @@ void import_source_take(struct import_packets *import, struct import_source *sou
 
     import->packets++;
     if (wf_ccsds_parse(packet->bytes, packet->len, &header) && header.version == 0 &&
-        !header.is_command && intake_is_segmented(source->intake, header.apid)) {
+        !header.is_command && intake_segmented(source->intake, header.apid) >= 0) {
         take_segment(import, source, packet, &header);
         return;
     }

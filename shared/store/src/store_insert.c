@@ -72,17 +72,20 @@ static int put_row(struct wfs_slot *slot, const struct wf_store_sample *sample,
     return rc;
 }
 
-/* Packets are missing before it, and nobody wrote that down yet. */
-static int put_gap(struct wfs_slot *slot, const struct wf_store_sample *sample, struct wf_err *err)
+/* Packets are missing before it, or came to nothing, and nobody wrote that down yet. */
+static int put_gap(struct wfs_slot *slot, const struct wf_store_sample *sample,
+                   enum wf_gap_cause cause, uint64_t lost, struct wf_err *err)
 {
-    struct wf_gap gap = { .cause = wfs_cause_of_missing(&sample->stamp),
+    struct wf_gap gap = { .cause = cause,
                           .is_lost_known = true,
-                          .lost = sample->stamp.lost_before,
+                          .lost = lost,
                           .from_device_ns = WF_TIME_NONE,
                           .from_received_ns = WF_TIME_NONE,
                           .to_device_ns = sample->stamp.device_ns,
                           .to_received_ns = sample->stamp.received_ns };
 
+    if (lost == 0)
+        return 0;
     if (sample->before_received_ns != 0) {
         gap.from_device_ns = sample->before_device_ns;
         gap.from_received_ns = sample->before_received_ns;
@@ -104,7 +107,9 @@ static int insert_row(struct wfs_slot *slot, const struct wf_store_sample *sampl
         errand->counts.imported++;
         note_change(errand, sample->stamp.received_ns);
     }
-    return sample->stamp.lost_before > 0 ? put_gap(slot, sample, err) : 0;
+    rc =
+        put_gap(slot, sample, wfs_cause_of_missing(&sample->stamp), sample->stamp.lost_before, err);
+    return rc < 0 ? rc : put_gap(slot, sample, WF_GAP_REJECTED, sample->stamp.rejected_before, err);
 }
 
 /* Out with the old row, in with the new one. */

@@ -136,7 +136,7 @@ struct wf_store_inserted {
  * an import an epoch of its own. One transaction a day; counts are added up as far as they came.
  * Rollups follow by themselves. Rows with WF_SAMPLE_IMPORTED are written down in the day
  * file (_imported) under `at_ns`, when the import began; others were published once and await
- * wf_store_found. Packets missing before a row (lost_before) make a gap (`sequence_gap`).
+ * wf_store_found. Packets missing or rejected before a row make gaps, as live.
  */
 int wf_store_insert(struct wf_store *store, struct wf_series *series, int64_t at_ns,
                     const struct wf_store_sample *const *samples, size_t count,
