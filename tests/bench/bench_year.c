@@ -154,6 +154,7 @@ int main(int argc, char **argv)
 
     bench_init(&bench, "year", 5, 1, argc, argv);
     scene.days = bench.seconds < 1 ? 20 : 365;
+    scene.is_kept = bench.seconds >= 1 && getenv("WATCHFLOOR_BENCH_HISTORY") != NULL;
     rig_feed_init(&scene.feed, 5000, PERIOD_NS);
     prepare(&scene);
     for (int i = 0; i < QUESTIONS; i++) {

@@ -99,6 +99,7 @@ static bool look_at(const char *folder, int64_t key, struct wfs_day_file *out)
         return false;
     out->key = key;
     out->modified_ns = modified(&st);
+    out->bytes = (uint64_t)st.st_size;
     out->is_sealed = (st.st_mode & S_IWUSR) == 0;
     (void)snprintf(wal, sizeof(wal), "%s-wal", path);
     if (stat(wal, &st) == 0 && modified(&st) > out->modified_ns)

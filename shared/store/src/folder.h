@@ -23,6 +23,7 @@
 struct wfs_day_file {
     int64_t key;
     int64_t modified_ns; /* of the file or the log of changes beside it */
+    uint64_t bytes;      /* of the file */
     bool is_sealed;      /* read-only: nothing is added any more */
 };
 

@@ -28,6 +28,19 @@ static int64_t changed_ns(const struct wf_history *history)
     return (int64_t)st.st_mtim.tv_sec * WF_NS_PER_S + st.st_mtim.tv_nsec;
 }
 
+static bool is_known(const struct wfs_history_file *file)
+{
+    return file->is_known && file->day.is_sealed &&
+           file->known_modified_ns == file->day.modified_ns;
+}
+
+static void know(struct wfs_history_file *file, const struct wfs_spans *spans)
+{
+    file->spans = *spans;
+    file->is_known = true;
+    file->known_modified_ns = file->day.modified_ns;
+}
+
 /* Take over what was learnt of a file that is still the same. */
 static void remember(struct wf_history *history, struct wfs_history_file *file)
 {
@@ -46,6 +59,7 @@ int wfs_history_refresh(struct wf_history *history, struct wf_err *err)
 {
     int64_t listed_ns = changed_ns(history);
     struct wfs_day_file *days = NULL;
+    struct wfs_span_list spans = { 0 };
     struct wfs_history_file *files;
     size_t count = 0;
     int rc;
@@ -57,14 +71,22 @@ int wfs_history_refresh(struct wf_history *history, struct wf_err *err)
     if (rc < 0)
         return rc;
     files = calloc(count + 1, sizeof(*files));
-    if (files == NULL) {
+    rc = files == NULL ? wf_fail(err, WF_ERR_NOMEM, "out of memory")
+                       : wfs_span_list_load(history->folder, &spans, err);
+    if (rc < 0) {
+        free(files);
         free(days);
-        return wf_fail(err, WF_ERR_NOMEM, "out of memory");
+        return rc;
     }
     for (size_t i = 0; i < count; i++) {
+        const struct wfs_spans *found = wfs_span_list_find(&spans, &days[i]);
+
         files[i].day = days[i];
         remember(history, &files[i]);
+        if (found != NULL && !is_known(&files[i]))
+            know(&files[i], found);
     }
+    wfs_span_list_free(&spans);
     free(days);
     free(history->files);
     history->files = files;
@@ -249,12 +271,6 @@ void wfs_history_put(struct wf_history *history, struct wfs_open_file **file)
 
 /* --- what is known of them ------------------------------------------------------------------ */
 
-static bool is_known(const struct wfs_history_file *file)
-{
-    return file->is_known && file->day.is_sealed &&
-           file->known_modified_ns == file->day.modified_ns;
-}
-
 bool wfs_history_is_near(const struct wf_history *history, size_t index,
                          const struct wf_range *range)
 {
@@ -264,7 +280,7 @@ bool wfs_history_is_near(const struct wf_history *history, size_t index,
     if (range->is_by_received)
         return day_ns < range->to_ns && range->from_ns < day_ns + WF_NS_PER_DAY;
     return !is_known(file) ||
-           (file->device_to >= range->from_ns && file->device_from < range->to_ns);
+           (file->spans.device_to >= range->from_ns && file->spans.device_from < range->to_ns);
 }
 
 bool wfs_history_has_gaps(const struct wf_history *history, size_t index,
@@ -275,60 +291,28 @@ bool wfs_history_has_gaps(const struct wf_history *history, size_t index,
     /* A gap lies in the file of the sample behind it, which may be days after the range. */
     if (range->is_by_received && wfs_file_day(file->day.key) + WF_NS_PER_DAY <= range->from_ns)
         return false;
-    return !is_known(file) || (file->gap_to >= range->from_ns && file->gap_from < range->to_ns);
+    return !is_known(file) ||
+           (file->spans.gap_to >= range->from_ns && file->spans.gap_from < range->to_ns);
 }
 
 bool wfs_history_has_deleted(const struct wf_history *history, size_t index)
 {
     const struct wfs_history_file *file = &history->files[index];
 
-    return !is_known(file) || file->has_deleted;
-}
-
-static int read_span(sqlite3 *db, const char *sql, int64_t *out_from, int64_t *out_to,
-                     struct wf_err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    int rc = wfs_prepare(db, sql, &stmt, err);
-
-    if (rc < 0)
-        return rc;
-    *out_from = INT64_MAX;
-    *out_to = INT64_MIN;
-    rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL) {
-        *out_from = sqlite3_column_int64(stmt, 0);
-        *out_to = sqlite3_column_int64(stmt, 1);
-    }
-    rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : wfs_fail(err, db, rc, "read the catalogue");
-    (void)sqlite3_finalize(stmt);
-    return rc;
+    return !is_known(file) || file->spans.has_deleted;
 }
 
 int wfs_history_learn(struct wf_history *history, size_t index, const struct wfs_open_file *file,
                       struct wf_err *err)
 {
     struct wfs_history_file *known = &history->files[index];
-    int64_t deleted = 0;
+    struct wfs_spans spans;
     int rc;
 
     if (!known->day.is_sealed || is_known(known))
         return 0;
-    rc = read_span(file->db, "SELECT min(device_from), max(device_to) FROM _blocks",
-                   &known->device_from, &known->device_to, err);
+    rc = wfs_spans_read(file->db, &spans, err);
     if (rc == 0)
-        /* A gap whose ends are unknown may lie anywhere. */
-        rc = read_span(file->db,
-                       "SELECT min(min(coalesce(from_device_ns, from_received_ns, -1 << 62),"
-                       " coalesce(to_device_ns, 1 << 62), coalesce(from_received_ns, -1 << 62))),"
-                       " max(max(coalesce(to_device_ns, to_received_ns, 1 << 62),"
-                       " coalesce(from_device_ns, -1 << 62), coalesce(to_received_ns, 1 << 62)))"
-                       " FROM _gaps",
-                       &known->gap_from, &known->gap_to, err);
-    known->has_deleted =
-        wfs_get_i64(file->db, "SELECT count(*) FROM _deleted", 0, &deleted, NULL) == 0 &&
-        deleted > 0;
-    known->is_known = rc == 0;
-    known->known_modified_ns = known->day.modified_ns;
+        know(known, &spans);
     return rc;
 }

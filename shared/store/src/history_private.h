@@ -11,6 +11,7 @@
 #include "db.h"
 #include "folder.h"
 #include "plan.h"
+#include "spans.h"
 
 /* Between writing and sealing a file is locked for moments only. */
 #define WFS_READER_BUSY_MS 5000
@@ -22,9 +23,7 @@ struct wfs_history_file {
     struct wfs_day_file day;
     bool is_known;
     int64_t known_modified_ns;
-    int64_t device_from, device_to; /* of its rows; from > to: there are none */
-    int64_t gap_from, gap_to;       /* of its gaps, by any clock */
-    bool has_deleted;               /* it tells of files that were deleted */
+    struct wfs_spans spans;
 };
 
 /*

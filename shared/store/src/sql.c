@@ -174,6 +174,9 @@ static int set_up(struct wf_sql *sql, struct wf_err *err)
     (void)sqlite3_create_function(sql->db, "at", 1, SQLITE_UTF8, NULL, at_function, NULL, NULL);
     (void)wfs_exec(sql->db, NULL, "PRAGMA temp_store=FILE");
     rc = make_tables(sql, err);
+    /* Made by being named for the first time, which would not be allowed any more. */
+    if (rc == 0)
+        rc = wfs_exec(sql->db, err, "SELECT 1 FROM pragma_table_info('gaps')");
     if (rc < 0)
         return rc;
     /* From here on nothing but reading. */

@@ -30,6 +30,7 @@ int wf_store_create(const struct wf_store_options *options, struct wf_store **ou
     store->raw_from_ns = INT64_MIN;
     store->sealing_key = INT64_MIN;
     store->limit_told_key = INT64_MIN;
+    store->are_spans_left = true;
     wf_store_limit_log(store, 0);
     store->rollups.folder = store->folder;
     store->rollups.instance = store->instance;
@@ -58,6 +59,7 @@ void wf_store_destroy(struct wf_store **store)
     for (size_t i = 0; i < WFS_DAYS_OPEN; i++)
         wfs_days_close(s, &s->slots[i]);
     wfs_rolls_free(s);
+    wfs_span_list_free(&s->spans);
     while (s->series != NULL) {
         struct wf_series *series = s->series;
 

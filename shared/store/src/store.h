@@ -7,6 +7,7 @@
 #include "day.h"
 #include "ledger.h"
 #include "rollup_db.h"
+#include "spans.h"
 
 /* Two days are open at once around midnight; a third closes the one used longest ago. */
 #define WFS_DAYS_OPEN 2
@@ -73,10 +74,16 @@ struct wf_store {
     struct wf_gap *owed; /* of a file set aside: to be written with the next batch */
     size_t owed_count;
 
+    struct wfs_span_list spans; /* of sealed day files, for readers */
+    bool are_spans_loaded, are_spans_left, is_span_list_new;
+
     struct wf_store_figures figures;
 };
 
 void wfs_notice(const struct wf_store *store, const char *format, ...) WF_PRINTF(2, 3);
+
+/* spans_keep.c: now and then, what sealed day files hold, for readers */
+void wfs_spans_keep(struct wf_store *store);
 
 /* store_known.c: positions */
 /* Keep `at` when it is newer than what is known of that source and subsystem. */

@@ -97,6 +97,7 @@ int wf_store_tidy(struct wf_store *store, int64_t now_mono_ns, struct wf_err *er
         wfs_days_seal_one(store);
     if (store->tidies % SEAL_EVERY == 0)
         (void)wfs_rollups_seal_one(store, now_mono_ns, NULL); /* else with the next */
+    wfs_spans_keep(store);
     return result;
 }
 
