@@ -94,6 +94,8 @@ int main(int argc, char **argv)
         status = shell_read(&shell, stdin);
     for (int i = 0; status == 0 && i < common.operand_count; i++)
         status = shell_run(&shell, common.operands[i]);
+    if (!wf_output_finish())
+        status = 2;
     wf_sql_close(&shell.sql);
     wf_history_close(&shell.history);
     print_fini(&shell.print);

@@ -22,6 +22,8 @@ int wf_history_open(const char *folder, struct wf_history **out_history, struct 
         rc = wf_fail(err, WF_ERR_LIMIT, "the path of the history folder is too long");
     if (rc == 0)
         rc = wfs_history_refresh(history, err);
+    if (rc == WF_ERR_DENIED)
+        wfs_history_tell_denied(folder, err);
     if (rc == 0 && history->file_count == 0)
         rc = wf_fail(err, WF_ERR_ABSENT, "no day files in %s/raw", folder);
     if (rc < 0)

@@ -89,6 +89,11 @@ int wfs_history_learn(struct wf_history *history, size_t index, const struct wfs
                       struct wf_err *err);
 void wfs_history_close_files(struct wf_history *history, bool is_all);
 
+/* --- history_denied.c ---------------------------------------------------------------------- */
+
+/* Why day files may not be read: which folder, whose it is, what to do. Replaces the text. */
+void wfs_history_tell_denied(const char *folder, struct wf_err *err);
+
 /* --- history.c ---------------------------------------------------------------------------- */
 
 /* The plan of a schema version; `schema_id` is its row in `db`. */

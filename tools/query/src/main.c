@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* wf-query: questions to history. Its manual is --help. */
 
-#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +15,9 @@ static const char details[] =
     "NAME is a parameter (power.bus_voltage, sat1.power.bus_voltage), an element of an array\n"
     "(power.cells[3]), a subsystem (power: all its parameters), or a glob (*.temp_*). Without "
     "names:\n"
-    "what there is. The range is FROM <= time < TO, the last hour by default; times are ISO 8601\n"
-    "in UTC, now, now-1h30m, today, yesterday, @SECONDS.\n"
+    "what there is. The range is FROM <= time < TO, the last hour by default; times are ISO 8601,\n"
+    "now, now-1h30m, today, yesterday, @SECONDS; in UTC unless a zone is written (+01:00), and\n"
+    "answers are in UTC always.\n"
     "\n"
     "Times are device times, or with --by received those of receipt. Several parameters stand\n"
     "beside each other where their times are equal; --every puts them on common steps, --fill\n"
@@ -194,13 +194,7 @@ static int ask(struct query *query, const struct wf_common *common)
         return query_failed(&err);
     status = answer(query);
     query_tell_troubles(query);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        /* Whoever reads it may have enough of it, as `head` does. */
-        if (errno != EPIPE)
-            wf_log_error("cannot write the answer: %s", strerror(errno));
-        return EXIT_CANNOT;
-    }
-    return status;
+    return wf_output_finish() ? status : EXIT_CANNOT;
 }
 
 int main(int argc, char **argv)

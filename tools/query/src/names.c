@@ -142,15 +142,6 @@ static int add_pattern(struct query *query, const struct wf_history_entry *list,
     return rc;
 }
 
-/* The subsystems there are, in a line. */
-static void add_subsystems(const struct wf_history_entry *list, size_t count, struct wf_strbuf *out)
-{
-    for (size_t i = 0; i < count; i++) {
-        wf_strbuf_add(out, i > 0 ? ", " : "");
-        wf_strbuf_add_name(out, list[i].source, list[i].schema->name, NULL);
-    }
-}
-
 int query_resolve(struct query *query, char **patterns, int count, struct wf_err *err)
 {
     const struct wf_history_entry *list = NULL;
@@ -164,17 +155,8 @@ int query_resolve(struct query *query, char **patterns, int count, struct wf_err
         rc = parse_pattern(patterns[i], &pattern, err);
         if (rc == 0)
             rc = add_pattern(query, list, list_count, &pattern, &matches, err);
-        if (rc == 0 && matches == 0) {
-            char there[160];
-            struct wf_strbuf names = WF_STRBUF_FIXED(there);
-
-            add_subsystems(list, list_count, &names);
-            if (list_count == 0)
-                rc = wf_fail(err, WF_ERR_ABSENT, "nothing was stored in this range");
-            else
-                rc = wf_fail(err, WF_ERR_ABSENT, "no '%.40s' in this range; there is: %s%s",
-                             patterns[i], there, names.was_cut ? " ..." : "");
-        }
+        if (rc == 0 && matches == 0)
+            rc = query_missing(query, pattern.text, err);
     }
     return rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How far a long question is, on stderr where that is a terminal: see query.h. */
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <watchfloor/clock.h>
@@ -13,6 +14,18 @@
 static int64_t begun_ns, shown_ns;
 static bool is_shown;
 
+/*
+ * A terminal on stderr, and nobody else who draws on it: not our own rows, which are progress
+ * enough, nor a pager at the end of a pipe.
+ */
+static bool is_wanted(void)
+{
+    struct stat st;
+
+    return isatty(STDERR_FILENO) != 0 && isatty(STDOUT_FILENO) == 0 &&
+           fstat(STDOUT_FILENO, &st) == 0 && !S_ISFIFO(st.st_mode);
+}
+
 void query_progress(const struct query *query, int64_t time_ns)
 {
     const struct wf_range *range = &query->options.range;
@@ -24,9 +37,7 @@ void query_progress(const struct query *query, int64_t time_ns)
 
     if (begun_ns == 0)
         begun_ns = now_ns;
-    /* On the same terminal rows are progress enough. */
-    if (now_ns - begun_ns < FIRST_NS || now_ns - shown_ns < EVERY_NS ||
-        isatty(STDERR_FILENO) == 0 || isatty(STDOUT_FILENO) != 0)
+    if (now_ns - begun_ns < FIRST_NS || now_ns - shown_ns < EVERY_NS || !is_wanted())
         return;
     shown_ns = now_ns;
     is_shown = true;
@@ -38,6 +49,5 @@ void query_progress_end(void)
 {
     if (is_shown)
         (void)fputs("\r\033[K", stderr);
-    is_shown = false;
-    begun_ns = 0;
+    is_shown = false; /* what comes next is of the same question: the time runs on */
 }

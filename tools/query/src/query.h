@@ -112,6 +112,11 @@ void query_add_duration(int64_t ns, struct wf_strbuf *out);
 /* "raw", or "10s". */
 void query_add_resolution(const struct query *query, struct wf_strbuf *out);
 
+/* --- missing.c ----------------------------------------------------------------------------- */
+
+/* ABSENT, saying why nothing in the range has that name: misspelt, or another time. */
+int query_missing(struct query *query, const char *pattern, struct wf_err *err);
+
 /* --- names.c ------------------------------------------------------------------------------- */
 
 /* Columns for the patterns, in their order; ABSENT with what there is when one means nothing. */

@@ -45,4 +45,10 @@ struct wf_common {
 void wf_options_parse(const struct wf_command_line *line, int argc, char **argv,
                       struct wf_common *out);
 
+/*
+ * Flush stdout: did all that was printed arrive? If not, why is logged, unless whoever reads
+ * it had enough, as `head` does: that is no error anybody wants to hear of.
+ */
+bool wf_output_finish(void);
+
 #endif /* WF_OPTIONS_H */
