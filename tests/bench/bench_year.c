@@ -23,9 +23,10 @@
 #include "history_ask.h"
 #include "history_rig.h"
 
-#define SOURCES   8
-#define PERIOD_NS (120 * WF_NS_PER_S)
-#define BINS      1000
+#define SOURCES    8
+#define PERIOD_NS  (120 * WF_NS_PER_S)
+#define ROWS_A_DAY 720
+#define BINS       1000
 
 struct scene {
     char folder[256];
@@ -34,11 +35,30 @@ struct scene {
     bool is_kept;
 };
 
+/* Numbers count for each source, the order over all of them. */
+static void write_day(const struct scene *scene, struct wf_store *store, struct wf_series *series,
+                      int source, uint64_t day)
+{
+    static struct wf_store_sample samples[ROWS_A_DAY];
+    static const struct wf_store_sample *list[ROWS_A_DAY];
+    struct wf_err err = { 0 };
+
+    for (uint64_t i = 0; i < ROWS_A_DAY; i++) {
+        uint64_t number = day * ROWS_A_DAY + i;
+
+        rig_feed_sample(&scene->feed, series, number, RIG_MIDNIGHT_NS + (int64_t)number * PERIOD_NS,
+                        &samples[i]);
+        samples[i].stamp.order = (day * SOURCES + (uint64_t)source) * ROWS_A_DAY + i;
+        list[i] = &samples[i];
+    }
+    if (wf_store_write(store, list, ROWS_A_DAY, false, &err) < 0)
+        rig_die("write", err.text);
+}
+
 static void write_year(struct scene *scene)
 {
     struct wf_store *store = rig_store(scene->folder);
     struct wf_series *series[SOURCES];
-    uint64_t rows = (uint64_t)(WF_NS_PER_DAY / PERIOD_NS), number = 0;
     int64_t mono_ns = WF_NS_PER_DAY;
     struct wf_err err = { 0 };
 
@@ -49,10 +69,8 @@ static void write_year(struct scene *scene)
         series[i] = rig_series(store, source, &scene->feed);
     }
     for (uint64_t day = 0; day < scene->days; day++) {
-        int64_t day_ns = RIG_MIDNIGHT_NS + (int64_t)day * WF_NS_PER_DAY;
-
-        for (int i = 0; i < SOURCES; i++, number += rows)
-            rig_write(store, series[i], &scene->feed, number, day_ns, PERIOD_NS, (size_t)rows);
+        for (int i = 0; i < SOURCES; i++)
+            write_day(scene, store, series[i], i, day);
         for (int i = 0; i < 40; i++) {
             mono_ns += 5 * WF_NS_PER_S;
             if (wf_store_tidy(store, mono_ns, &err) < 0)

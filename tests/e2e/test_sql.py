@@ -79,7 +79,10 @@ class Sql(HistoryCase):
                           "time LIKE '2001-02-03T23:59:5_%'", "time GLOB '2001-02-04T00:00:0[1-3]*'",
                           "time LIKE '2001%'", "time LIKE '%Z'", "received LIKE '2001-02-04T00:00:1%'",
                           "time > '2001-02-03 23:59:55'", "time < '2001-02-04 00:00:10'",
-                          "time >= datetime('2001-02-04', '+3 seconds')"):
+                          "time >= datetime('2001-02-04', '+3 seconds')", "time > '2001-02-04T00'",
+                          "time < '2001-02-04T00:00'", "time > '2001-02'", "time < '2001-02-04U'",
+                          "time >= '2001-02-04T00:00:1'", "time <= '2001-02-03T23:59:5'",
+                          "time > '2001-2'", "time < '2002'", "time > '2001-02-04 00'"):
             self.both("SELECT time, received, source, number, volts, name FROM power WHERE " +
                       condition)
         ordered = self.sql("SELECT time, source, number FROM power ORDER BY time")

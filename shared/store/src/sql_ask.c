@@ -154,35 +154,6 @@ static bool is_plain_day(int64_t time_ns)
     return time_ns > INT64_MIN + 2 * WF_NS_PER_DAY && time_ns < INT64_MAX - 2 * WF_NS_PER_DAY;
 }
 
-/*
- * The times that a text of a condition can stand for: it is compared with
- * "2026-11-20T18:06:52.123456789Z" byte by byte, so that a shorter text may stand
- * for any moment of its second.
- */
-static bool read_text(const char *text, struct wfs_sql_shared *shared, int64_t *out_low,
-                      int64_t *out_high)
-{
-    int64_t time_ns;
-
-    /* Only texts of this form are ordered as their times are. */
-    if (text == NULL || text[0] < '0' || text[0] > '9' ||
-        wf_parse_time(text, 0, &time_ns, NULL) < 0 || !is_plain_day(time_ns))
-        return false;
-    if (strlen(text) > 10 && text[10] == ' ') {
-        /* A space comes before the T of every time of that day. */
-        time_ns -= (time_ns % WF_NS_PER_DAY + WF_NS_PER_DAY) % WF_NS_PER_DAY;
-        if (shared->notice[0] == '\0')
-            (void)snprintf(shared->notice, sizeof(shared->notice),
-                           "times are text as 2026-11-20T18:06:52Z: all of that day are greater"
-                           " than '%.32s', because of its space; at('...') makes a time that"
-                           " compares, as at('now-1h')",
-                           text);
-    }
-    *out_low = time_ns - WF_NS_PER_S;
-    *out_high = time_ns + WF_NS_PER_S;
-    return true;
-}
-
 /* The times whose texts begin as the pattern does. */
 static bool read_pattern(const char *pattern, int64_t *out_low, int64_t *out_high)
 {
@@ -209,6 +180,35 @@ static bool read_pattern(const char *pattern, int64_t *out_low, int64_t *out_hig
         return true;
     }
     return false;
+}
+
+/*
+ * The times that a text of a condition can stand for: it is compared with
+ * "2026-11-20T18:06:52.123456789Z" byte by byte, so that a shorter text may stand
+ * for any moment of its second.
+ */
+static bool read_text(const char *text, struct wfs_sql_shared *shared, int64_t *out_low,
+                      int64_t *out_high)
+{
+    int64_t time_ns;
+
+    /* Only texts of this form are ordered as their times are; of others, how far they have it. */
+    if (text == NULL || text[0] < '0' || text[0] > '9' ||
+        wf_parse_time(text, 0, &time_ns, NULL) < 0 || !is_plain_day(time_ns))
+        return read_pattern(text, out_low, out_high);
+    if (strlen(text) > 10 && text[10] == ' ') {
+        /* A space comes before the T of every time of that day. */
+        time_ns -= (time_ns % WF_NS_PER_DAY + WF_NS_PER_DAY) % WF_NS_PER_DAY;
+        if (shared->notice[0] == '\0')
+            (void)snprintf(shared->notice, sizeof(shared->notice),
+                           "times are text as 2026-11-20T18:06:52Z: all of that day are greater"
+                           " than '%.32s', because of its space; at('...') makes a time that"
+                           " compares, as at('now-1h')",
+                           text);
+    }
+    *out_low = time_ns - WF_NS_PER_S;
+    *out_high = time_ns + WF_NS_PER_S;
+    return true;
 }
 
 static void narrow(struct wf_range *range, char op, int64_t low, int64_t high)

@@ -74,14 +74,15 @@ void query_add_summary(const struct query *query, const struct query_gaps *gaps,
                        struct wf_strbuf *out)
 {
     const struct query_options *options = &query->options;
-    const char *what = options->is_stats                         ? "values"
-                       : options->format >= QUERY_PLOT           ? "values"
-                       : options->first != NULL || options->last ? "crossings"
-                                                                 : "rows";
+    const char *what = options->is_stats                         ? "value"
+                       : options->format >= QUERY_PLOT           ? "value"
+                       : options->first != NULL || options->last ? "crossing"
+                                                                 : "row";
     size_t unread = 0;
     int64_t day_ns;
 
-    wf_strbuf_addf(out, "%llu %s, resolution ", (unsigned long long)lines, what);
+    wf_strbuf_addf(out, "%llu %s%s, resolution ", (unsigned long long)lines, what,
+                   lines == 1 ? "" : "s");
     query_add_resolution(query, out);
     if (options->every_ns != 0) {
         wf_strbuf_add(out, " from ");
