@@ -338,7 +338,7 @@ class History(HistoryCase):
         self.logged("--count", "10", "--rate", "100")
         for args, status, words in (
                 (["nosuch"], 1, "there is: power"),
-                (["power", "--from", "1999-01-01", "--to", "1999-01-02"], 1, "nothing was stored"),
+                (["power", "--from", "1999-01-01", "--to", "1999-01-02"], 1, "its newest sample"),
                 (["power", "--from", "yesteryear"], 2, "--from"),
                 (["power", "--from", "now", "--to", "now-1h"], 2, "later"),
                 (["power", "--every", "0s"], 2, "--every"),
