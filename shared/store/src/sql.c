@@ -179,6 +179,10 @@ static int set_up(struct wf_sql *sql, struct wf_err *err)
         rc = wfs_exec(sql->db, err, "SELECT 1 FROM pragma_table_info('gaps')");
     if (rc < 0)
         return rc;
+    /* SQLite makes its tables of columns when they are first named: a write, as the authorizer sees it. */
+    (void)wfs_exec(sql->db, NULL,
+                   "SELECT 1 FROM pragma_table_info('-'), pragma_table_xinfo('-'),"
+                   " pragma_table_list LIMIT 0");
     /* From here on nothing but reading. */
     (void)wfs_exec(sql->db, NULL, "PRAGMA query_only=1");
     (void)sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
