@@ -10,8 +10,8 @@
 
 #define SPACING_MIN_NS (60 * WF_NS_PER_S)
 #define SPACING_MAX_NS (16 * 60 * WF_NS_PER_S)
-/* Less than that says nothing: files grow in steps. */
-#define ENOUGH_NS (5 * 60 * WF_NS_PER_S)
+/* Less than that says nothing: files grow in steps, when their log of changes is moved into them. */
+#define ENOUGH_NS (30 * 60 * WF_NS_PER_S)
 /* What others do in some minutes (a build, a download) they do not go on with for days. */
 #define ENOUGH_OF_OTHERS_NS (3600 * WF_NS_PER_S)
 /* More gone at once than a log of changes that was emptied: somebody deleted by hand. */
@@ -61,6 +61,8 @@ void log_forecast_look(struct log_forecast *forecast, int64_t mono_ns, const str
     }
     if (history <= 0)
         return; /* nobody has looked at the files yet */
+    /* A log of changes grows for some minutes and is then written again from its beginning. */
+    look.own[WF_STORE_RAW] -= (double)disk->log_bytes;
     look.others = (double)disk->used - history;
     if (forecast->count > 0)
         forget_deleted(forecast, &look);

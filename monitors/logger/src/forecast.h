@@ -22,6 +22,7 @@
 struct log_disk {
     uint64_t bytes[WF_STORE_TIERS];
     uint64_t deleted[WF_STORE_TIERS]; /* by retention, since the start */
+    uint64_t log_bytes;               /* logs of changes of day files, among `bytes` */
     uint64_t used, free;              /* of the whole filesystem */
 };
 

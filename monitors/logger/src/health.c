@@ -97,6 +97,7 @@ static void fill_disk(struct log_logger *logger, const struct wf_store_figures *
 
     memcpy(disk.bytes, store->tier_bytes, sizeof(disk.bytes));
     memcpy(disk.deleted, store->deleted_bytes, sizeof(disk.deleted));
+    disk.log_bytes = store->wal_bytes;
     look_at_disk(logger->folder, &disk);
     uv_mutex_lock(&logger->pattern_lock);
     limits = logger->retention;

@@ -97,14 +97,14 @@ static void assert_rates(const struct growing *test, double own, double others)
     assert_days("others", rates.others / 1440, others);
 }
 
-static void nothing_is_said_in_the_first_minutes(void **state)
+static void nothing_is_said_in_the_first_half_hour(void **state)
 {
     struct growing test = growing_make();
     struct log_rates rates;
 
     (void)state;
     assert_false(log_forecast_rates(&test.forecast, &rates));
-    pass(&test, 5, 1000, 0);
+    pass(&test, 30, 1000, 0);
     assert_false(log_forecast_rates(&test.forecast, &rates));
     pass(&test, 1, 1000, 0);
     assert_rates(&test, 1000, 0);
@@ -133,6 +133,22 @@ static void a_rate_is_that_of_the_last_day_at_most(void **state)
     /* Half of a day and night of little: the mean, not the last hour. */
     pass(&test, 768, 1000, 0);
     assert_rates(&test, 2000, 0);
+}
+
+static void a_log_of_changes_that_grows_at_the_start_is_no_rate(void **state)
+{
+    struct growing test = growing_make();
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        if (i < 10) {
+            test.disk.bytes[WF_STORE_RAW] += 1600000;
+            test.disk.log_bytes += 1600000;
+            test.disk.used += 1600000;
+        }
+        pass(&test, 1, 1000, 0);
+    }
+    assert_rates(&test, 1000, 0);
 }
 
 static void what_retention_deletes_is_growth_all_the_same(void **state)
@@ -177,9 +193,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits_and_rates_say_when_it_is_full),
-        cmocka_unit_test(nothing_is_said_in_the_first_minutes),
+        cmocka_unit_test(nothing_is_said_in_the_first_half_hour),
         cmocka_unit_test(others_count_when_they_were_seen_for_an_hour),
         cmocka_unit_test(a_rate_is_that_of_the_last_day_at_most),
+        cmocka_unit_test(a_log_of_changes_that_grows_at_the_start_is_no_rate),
         cmocka_unit_test(what_retention_deletes_is_growth_all_the_same),
         cmocka_unit_test(what_is_deleted_by_hand_is_no_shrinking),
         cmocka_unit_test(something_large_that_was_copied_once_is_no_rate),
