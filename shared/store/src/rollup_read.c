@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <watchfloor/clock.h>
 
@@ -199,6 +200,7 @@ struct wfs_rollup {
     sqlite3 *db;
     sqlite3_stmt *stmt;
     int64_t base_ns, base_id, resume_id, last_id;
+    int64_t first_ns, end_ns; /* before and behind these there is no file of the tier */
     struct wfs_bucket *batch;
     size_t count, at;
 };
@@ -208,7 +210,6 @@ int wfs_rollup_open(struct wf_history *history, enum wfs_tier tier, const char *
                     int64_t to_ns, struct wfs_rollup **out_rollup, struct wf_err *err)
 {
     struct wfs_rollup *rollup = calloc(1, sizeof(*rollup));
-    int64_t first_ns = 0, end_ns = 0;
 
     if (rollup != NULL)
         rollup->batch = calloc(BATCH_BUCKETS, sizeof(*rollup->batch));
@@ -221,11 +222,11 @@ int wfs_rollup_open(struct wf_history *history, enum wfs_tier tier, const char *
     (void)wf_copy_text(rollup->source, sizeof(rollup->source), source);
     (void)wf_copy_text(rollup->subsystem, sizeof(rollup->subsystem), subsystem);
     rollup->parameter = parameter;
-    /* Years without a file are not looked for one by one. */
-    if (!wfs_rollup_span(history->folder, tier, &first_ns, &end_ns))
-        end_ns = first_ns = from_ns;
-    rollup->next_ns = from_ns > first_ns ? from_ns : first_ns;
-    rollup->to_ns = to_ns < end_ns ? to_ns : end_ns;
+    /* Years without a file, at both ends, are not looked for one by one. */
+    if (!wfs_rollup_span(history->folder, tier, &rollup->first_ns, &rollup->end_ns))
+        rollup->first_ns = rollup->end_ns = to_ns;
+    rollup->next_ns = from_ns;
+    rollup->to_ns = to_ns;
     *out_rollup = rollup;
     return 0;
 }
@@ -300,16 +301,42 @@ static int begin_file(struct wfs_rollup *rollup, int64_t from_ns, int64_t to_ns,
                        &rollup->stmt, err);
 }
 
+/* Was anything of the subsystem recorded in that time? */
+static bool has_rows(const struct wfs_rollup *rollup, int64_t from_ns, int64_t to_ns)
+{
+    struct wf_history_query query = { .range = { .from_ns = from_ns, .to_ns = to_ns },
+                                      .source = rollup->source,
+                                      .subsystem = rollup->subsystem,
+                                      .parameters = &(const char *){ rollup->parameter->name },
+                                      .parameter_count = 1,
+                                      .is_bare = true };
+    struct wf_history_cursor *cursor = NULL;
+    struct wf_history_row row;
+    bool has = wf_history_last(rollup->history, &query, &cursor, NULL) == 0 &&
+               wf_history_next(cursor, &row, NULL) == 0;
+
+    wf_history_cursor_close(&cursor);
+    return has;
+}
+
+/* The end of what is looked for at once: one file, or all that is before or behind all files. */
+static int64_t end_of_part(const struct wfs_rollup *rollup, int64_t from_ns)
+{
+    int64_t to_ns = from_ns < rollup->first_ns ? rollup->first_ns
+                    : from_ns < rollup->end_ns ? wfs_period_end(rollup->tier, from_ns)
+                                               : rollup->to_ns;
+
+    return to_ns < rollup->to_ns ? to_ns : rollup->to_ns;
+}
+
 /* The next file that there is, standing before its first bucket; ABSENT: no more. */
 static int next_file(struct wfs_rollup *rollup, struct wf_err *err)
 {
     while (rollup->next_ns < rollup->to_ns) {
-        int64_t from = rollup->next_ns, to = wfs_period_end(rollup->tier, from);
+        int64_t from = rollup->next_ns, to = end_of_part(rollup, from);
         char path[WFS_PATH_SIZE];
         int rc = wfs_rollup_path(rollup->history->folder, rollup->tier, from, path, err);
 
-        if (to > rollup->to_ns)
-            to = rollup->to_ns;
         rollup->next_ns = to;
         if (rc == 0)
             rc = wfs_open_reader(path, WFS_READER_BUSY_MS, &rollup->db, err);
@@ -318,6 +345,8 @@ static int next_file(struct wfs_rollup *rollup, struct wf_err *err)
         if (rc == 0)
             return 0;
         close_file(rollup);
+        if (rc == WF_ERR_ABSENT && access(path, F_OK) != 0 && has_rows(rollup, from, to))
+            rc = wf_fail(err, WF_ERR_CORRUPT, "is missing; wf history repair makes it again");
         /* No file, or nothing of this parameter in it: there was no value in that time. */
         if (rc != WF_ERR_ABSENT) {
             wf_err_prefix(err, "%s", path);

@@ -33,7 +33,7 @@ static void a_month_does_not_read_samples_of_whole_hours(void **state)
     end(scene);
 }
 
-static void a_broken_rollup_only_makes_the_answer_slower(void **state)
+static void check_without_rollups(void (*spoil)(const char *path))
 {
     struct scene *scene = begin();
     struct wf_bins_query query = { .range = { NOON, NOON + 86400 * S, false },
@@ -46,7 +46,6 @@ static void a_broken_rollup_only_makes_the_answer_slower(void **state)
     struct wf_bin bin;
     uint64_t count = 0, want = 0;
 
-    (void)state;
     assert_int_equal(wf_bins_open(scene->history, &query, &bins, NULL), 0);
     while (wf_bins_next(bins, &bin, NULL) == 0)
         want += bin.count;
@@ -56,8 +55,7 @@ static void a_broken_rollup_only_makes_the_answer_slower(void **state)
         const char *file = i == 0 ? "minute/2001-02.db" : "hour/2001.db";
         char *path = tmp_folder_path(&scene->place.tmp, file);
 
-        (void)chmod(path, 0600);
-        tmp_folder_write(&scene->place.tmp, file, "no database any more, whatever its name says");
+        spoil(path);
         free(path);
     }
     assert_int_equal(wf_bins_open(scene->history, &query, &bins, NULL), 0);
@@ -69,6 +67,29 @@ static void a_broken_rollup_only_makes_the_answer_slower(void **state)
     assert_string_not_equal(figures.trouble, "");
     assert_int_equal(figures.tiers, 1u << WF_TIER_RAW);
     end(scene);
+}
+
+static void overwrite(const char *path)
+{
+    FILE *file;
+
+    (void)chmod(path, 0600);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fputs("no database any more, whatever its name says", file);
+    (void)fclose(file);
+}
+
+static void remove_file(const char *path)
+{
+    assert_int_equal(unlink(path), 0);
+}
+
+static void rollups_broken_or_gone_only_make_the_answer_slower(void **state)
+{
+    (void)state;
+    check_without_rollups(overwrite);
+    check_without_rollups(remove_file);
 }
 
 static void hours_answer_where_samples_were_deleted(void **state)
@@ -242,7 +263,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_month_does_not_read_samples_of_whole_hours),
-        cmocka_unit_test(a_broken_rollup_only_makes_the_answer_slower),
+        cmocka_unit_test(rollups_broken_or_gone_only_make_the_answer_slower),
         cmocka_unit_test(hours_answer_where_samples_were_deleted),
         cmocka_unit_test(percentiles_are_values_by_nearest_rank),
         cmocka_unit_test(percentiles_of_millions_say_how_far_they_may_be_off),
