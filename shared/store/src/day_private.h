@@ -46,7 +46,7 @@ struct wfs_day {
     struct wfs_table *tables;
     struct wfs_member *members;
     struct wfs_taker *takers; /* day_take.c */
-    bool is_unsynced; /* a commit may not survive a power cut yet */
+    bool is_unsynced;         /* a commit may not survive a power cut yet */
     sqlite3_stmt *insert_gap, *put_position, *put_block, *begin, *commit, *put_dirty, *take_dirty;
 };
 

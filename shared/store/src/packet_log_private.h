@@ -22,7 +22,8 @@ struct wf_packet_log {
     struct wf_packet_log_options options;
     bool is_recovered, is_suspect, is_unsynced;
     uint64_t serial;
-    size_t unclear_count; /* entries of a commit that failed: the file says whether they are there */
+    size_t
+        unclear_count; /* entries of a commit that failed: the file says whether they are there */
 
     int64_t key;        /* of the file that is open, or was last; 0 = none was */
     bool takes_packets; /* it is the last part of its day */
