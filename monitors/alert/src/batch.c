@@ -165,7 +165,7 @@ static void forget_more(struct alert *alert, const struct alert_job *job)
     next = alert_job_new(ALERT_JOB_FORGET);
     if (next == NULL)
         return;
-    next->before_ns = job->before_ns;
+    next->keep_ns = job->keep_ns;
     alert_commit_push(alert->commit, next);
 }
 
@@ -180,7 +180,7 @@ void alert_batch_forget(struct alert *alert)
     job = alert_job_new(ALERT_JOB_FORGET);
     if (job == NULL)
         return;
-    job->before_ns = wf_utc_now_ns() - alert->settings->keep_ns;
+    job->keep_ns = alert->settings->keep_ns;
     alert_commit_push(alert->commit, job);
 }
 

@@ -303,7 +303,9 @@ static int do_job(struct alert_commit *commit, struct alert_job *job, struct wf_
             rc = 0;
         break;
     case ALERT_JOB_FORGET:
-        job->forgotten = wf_journal_forget(commit->journal, job->before_ns, err);
+        job->forgotten = wf_journal_forget(
+            commit->journal,
+            wf_journal_believed_now(commit->journal, wf_utc_now_ns()) - job->keep_ns, err);
         rc = job->forgotten < 0 ? (int)job->forgotten : 0;
         break;
     case ALERT_JOB_SYNC:

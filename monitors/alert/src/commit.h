@@ -75,7 +75,7 @@ struct alert_job {
     size_t json_bytes;
     uint64_t seq;
 
-    int64_t before_ns; /* FORGET */
+    int64_t keep_ns; /* FORGET what is older */
     int64_t forgotten;
     int64_t sync_ns; /* SYNC */
     int64_t took_ns; /* how long it took, when it is done */

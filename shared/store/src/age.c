@@ -8,8 +8,7 @@
 #include "db.h"
 #include "folder.h"
 
-#define HOLE_NS       (7 * WF_NS_PER_DAY)
-#define DAYS_BELIEVED 3
+#define HOLE_NS (7 * WF_NS_PER_DAY)
 
 int64_t wfs_believed_now(const int64_t *keys, size_t count, int64_t now_ns)
 {
@@ -22,7 +21,7 @@ int64_t wfs_believed_now(const int64_t *keys, size_t count, int64_t now_ns)
      */
     while (count > 0 && wfs_file_day(keys[count - 1]) > now_ns)
         count--;
-    for (; count > 0 && behind < DAYS_BELIEVED; count--) {
+    for (; count > 0 && behind < WFS_DAYS_BELIEVED; count--) {
         int64_t day_ns = wfs_file_day(keys[count - 1]);
 
         if (from_ns - day_ns > HOLE_NS + WF_NS_PER_DAY)

@@ -17,6 +17,7 @@
  * hole (a week or more without a file) behind which there are files of fewer than three days.
  * `keys` of day files ascend; parts of a day are one. Days after `now_ns` say nothing.
  */
+#define WFS_DAYS_BELIEVED 3
 int64_t wfs_believed_now(const int64_t *keys, size_t count, int64_t now_ns);
 
 /*

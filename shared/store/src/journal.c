@@ -316,6 +316,12 @@ void wf_journal_sync(struct wf_journal *journal)
         wfs_journal_file_checkpoint(&journal->file, 1);
 }
 
+int64_t wf_journal_believed_now(struct wf_journal *journal, int64_t now_utc_ns)
+{
+    return usable(journal, NULL) == 0 ? wfs_journal_file_believed_now(&journal->file, now_utc_ns)
+                                      : now_utc_ns;
+}
+
 int64_t wf_journal_forget(struct wf_journal *journal, int64_t before_utc_ns, struct wf_err *err)
 {
     int64_t count = 0;

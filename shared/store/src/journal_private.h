@@ -125,6 +125,7 @@ int wfs_journal_each_change(sqlite3 *db,
 int wfs_journal_get_blob(sqlite3 *db, const char *sql, const char *name, uint64_t number,
                          void **out_blob, size_t *out_bytes, struct wf_err *err);
 /* One slice of wf_journal_forget. */
+int64_t wfs_journal_file_believed_now(struct wfs_journal_file *file, int64_t now_utc_ns);
 int wfs_journal_file_forget(struct wfs_journal_file *file, int64_t before_utc_ns,
                             int64_t *out_count, struct wf_err *err);
 

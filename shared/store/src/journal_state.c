@@ -4,8 +4,13 @@
 #include "journal_private.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <watchfloor/clock.h>
+
+#include "age.h"
 
 static const char *text_at(sqlite3_stmt *stmt, int at)
 {
@@ -99,6 +104,27 @@ int wfs_journal_each_change(sqlite3 *db,
         rc = wfs_fail(err, db, step, "read the limits");
     (void)sqlite3_finalize(stmt);
     return rc;
+}
+
+int64_t wfs_journal_file_believed_now(struct wfs_journal_file *file, int64_t now_utc_ns)
+{
+    int64_t days[WFS_DAYS_BELIEVED + 1];
+    size_t first = WF_COUNT_OF(days);
+    int64_t behind_ns = now_utc_ns;
+    char sql[96];
+
+    /* The newest days that have entries, a look into the index for each. */
+    while (first > 0) {
+        int64_t newest_ns = INT64_MIN;
+
+        (void)snprintf(sql, sizeof(sql), "SELECT max(utc_ns) FROM _entries WHERE utc_ns <= %lld",
+                       (long long)behind_ns);
+        if (wfs_get_i64(file->db, sql, INT64_MIN, &newest_ns, NULL) < 0 || newest_ns == INT64_MIN)
+            break;
+        days[--first] = wf_utc_day_start(newest_ns);
+        behind_ns = days[first] - 1;
+    }
+    return wfs_believed_now(days + first, WF_COUNT_OF(days) - first, now_utc_ns);
 }
 
 int wfs_journal_file_forget(struct wfs_journal_file *file, int64_t before_utc_ns,

@@ -460,6 +460,35 @@ static void numbers_go_on_when_the_newest_was_forgotten(void **state)
     journal_remove(&place);
 }
 
+static void stopped_at(struct journal_place *place, int64_t utc_ns)
+{
+    struct wf_journal_entry stopped = { .kind = WF_JOURNAL_STOPPED, .utc_ns = utc_ns };
+
+    append_one(place, &stopped);
+}
+
+static void a_clock_that_leaps_ahead_ages_nothing(void **state)
+{
+    const int64_t day = WF_NS_PER_DAY, midnight = wf_utc_day_start(NOON), leap = NOON + 20000 * day;
+    struct journal_place place = journal_make();
+
+    (void)state;
+    assert_int_equal(wf_journal_believed_now(place.journal, NOON), NOON); /* nothing in it */
+    for (int i = 0; i < 5; i++)
+        stopped_at(&place, NOON + i * day);
+    assert_int_equal(wf_journal_believed_now(place.journal, NOON + 5 * day), NOON + 5 * day);
+    /* Alone, and with entries of the leap itself: the end of the day before counts. */
+    assert_int_equal(wf_journal_believed_now(place.journal, leap), midnight + 5 * day);
+    stopped_at(&place, leap);
+    stopped_at(&place, leap + day);
+    assert_int_equal(wf_journal_believed_now(place.journal, leap + day), midnight + 5 * day);
+    /* Set right again, what the leap left is of the future and says nothing. */
+    assert_int_equal(wf_journal_believed_now(place.journal, NOON + 6 * day), NOON + 6 * day);
+    stopped_at(&place, leap + 2 * day);
+    assert_int_equal(wf_journal_believed_now(place.journal, leap + 2 * day), leap + 2 * day);
+    journal_remove(&place);
+}
+
 static void names_compare_without_case(void **state)
 {
     struct journal_place place = journal_make();
@@ -520,6 +549,7 @@ int main(void)
         cmocka_unit_test(marks_read_as_the_engine_means_them),
         cmocka_unit_test(forgetting_keeps_what_a_restart_needs),
         cmocka_unit_test(numbers_go_on_when_the_newest_was_forgotten),
+        cmocka_unit_test(a_clock_that_leaps_ahead_ages_nothing),
         cmocka_unit_test(names_compare_without_case),
         cmocka_unit_test(a_group_may_read_and_nobody_else),
     };

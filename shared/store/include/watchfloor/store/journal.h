@@ -181,6 +181,12 @@ int wf_journal_limits_each(struct wf_journal *journal,
                            int (*each)(void *context, const struct wf_journal_change *change),
                            void *context, struct wf_err *err);
 
+/*
+ * The time by which the age of entries is judged: `now_utc_ns`, but a clock that leaps ahead is believed only
+ * when the journal has entries of three days behind the leap. Until then it is the end of the day before.
+ */
+int64_t wf_journal_believed_now(struct wf_journal *journal, int64_t now_utc_ns);
+
 #define WF_JOURNAL_FORGET_MAX 2000
 /*
  * Delete entries that are older, with what is attached to them, but never what a restart needs: the newest
