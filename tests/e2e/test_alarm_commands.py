@@ -9,6 +9,7 @@ import select
 import subprocess
 import unittest
 
+import watchfloor
 from alertcase import AlertCase, struct, wait_for
 from terminal import open_pty
 
@@ -272,6 +273,7 @@ class Acting(Commands):
 
     @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
     def test_who_may_not_is_told_what_is_needed(self):
+        watchfloor.need_open_to_others(self.system.program("wf-ack"))
         self.start()
         self.power(31)
 

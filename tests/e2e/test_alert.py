@@ -8,6 +8,7 @@ import pwd
 import time
 import unittest
 
+import watchfloor
 from alertcase import CONFIG, POWER, AlertCase, signal, struct, wait_for
 
 LIMIT = "main.power.volts LIMIT"
@@ -226,6 +227,7 @@ class Alert(AlertCase):
         for folder in (self.system.folder, self.system.state,
                        os.path.join(self.system.state, "run")):
             os.chmod(folder, 0o755)
+        watchfloor.need_open_to_others(self.system.state)
         self.power(31)
         seq = self.alarm(LIMIT)["seq"]
         self.assertEqual(self.ask_as("nobody", do="status")["you"],

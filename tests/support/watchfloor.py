@@ -48,6 +48,17 @@ def program(name):
     raise AssertionError("%s is not built in %s" % (name, BUILD))
 
 
+def need_open_to_others(path):
+    """Skip the case, loudly, where other users cannot get to `path`: below /root, for one."""
+    path = os.path.abspath(path)
+    while True:
+        if not os.stat(path).st_mode & 0o001:
+            raise unittest.SkipTest("other users may not enter %s" % path)
+        if path == "/":
+            return
+        path = os.path.dirname(path)
+
+
 def need(*names):
     """Skip the test, loudly, when this build lacks a program."""
     for name in names:
