@@ -282,9 +282,10 @@ class WholePath(WholeCheck, HistoryCase):
         self.assertLessEqual(beyond, 1000 * self.done["kill_receiver"])
         for name in SPACECRAFT:
             self.check_numbers("main", name, heads["main", name])
-        for stream in self.streams:
-            causes = {gap[0] for gap in self.gaps(stream.source, stream.subsystem)}
-            self.assertLessEqual({"ring_overrun", "logger_down"}, causes, stream.source)
+        # Both happened; which stream was hit by which is a matter of luck.
+        causes = {gap[0] for stream in self.streams
+                  for gap in self.gaps(stream.source, stream.subsystem)}
+        self.assertLessEqual({"ring_overrun", "logger_down"}, causes)
         self.check_places()
         self.assertGreater(self.assert_rollups(["sat1", "sat2"], "steady", ("number", "hash")), 1)
         self.system.run("wf-history", "check", "--config", self.system.config_file())
